@@ -1,0 +1,98 @@
+/**
+ * @param CHARTER_NFT token id of the charter's NFT
+ * @param ACCOUNT_HASH blake2b256 of the account script
+ * @param APPLICATION_HASH blake2b256 of the application script
+ */
+{
+  val next = OUTPUTS(0)
+  val membership = SELF.tokens(1)._1
+  val unit = SELF.tokens(2)._1
+  val counters = SELF.R4[Coll[Long]].get
+  val recent = {(b: Box) => b.creationInfo._1 + 5040 > HEIGHT}
+  val kept = INPUTS(0).id == SELF.id &&
+    next.propositionBytes == SELF.propositionBytes &&
+    next.tokens.size == 3 && next.tokens(0) == SELF.tokens(0) &&
+    next.tokens(1)._1 == membership && next.tokens(2)._1 == unit &&
+    recent(next) && !(next.R5[Long].isDefined)
+  val membersOut = SELF.tokens(1)._2 - next.tokens(1)._2
+  val unitsOut = SELF.tokens(2)._2 - next.tokens(2)._2
+
+  if (INPUTS.size == 1) {
+    sigmaProp(kept && membersOut == 0L && unitsOut == 0L &&
+      next.R4[Coll[Long]].get == counters &&
+      next.value >= SELF.value - 10000000L &&
+      SELF.creationInfo._1 + 788400 < HEIGHT)
+  } else {
+    val subject = INPUTS(1)
+    val out = OUTPUTS(1)
+    val funded = kept && next.value >= SELF.value
+    val isAccount = {(b: Box) => blake2b256(b.propositionBytes) == ACCOUNT_HASH}
+    val held = subject.tokens.fold(0L, {(s: Long, t: (Coll[Byte], Long)) => if (t._1 == unit) s + t._2 else s})
+
+    if (subject.tokens.size > 0 && !(isAccount(out))) {
+      val number = subject.tokens(1)._1
+      val link = subject.R7[Coll[Byte]].get
+      val closed = funded && isAccount(subject) && subject.tokens(0) == (membership, 1L) &&
+        held == subject.R4[Coll[Long]].get(0) &&
+        membersOut == -1L && unitsOut == 0L - held &&
+        next.R4[Coll[Long]].get == counters &&
+        OUTPUTS.forall({(o: Box) => o.tokens.forall({(t: (Coll[Byte], Long)) => t._1 != number})})
+      sigmaProp(closed) && (
+        if (link.size == 0) subject.R5[Coll[SigmaProp]].get(0) else {
+          if (link.size == 32) {
+            val box = CONTEXT.dataInputs(0)
+            box.R4[SigmaProp].get && sigmaProp(box.tokens(0)._1 == link)
+          } else {
+            val controller = INPUTS(2)
+            sigmaProp(controller.tokens(0)._1 == link.slice(1, 33) && controller.creationInfo._1 + 1051200 > HEIGHT)
+          }
+        })
+    } else {
+      val charter = CONTEXT.dataInputs(0)
+      val bounds = charter.R5[Coll[Long]].get
+      val after = next.R4[Coll[Long]].get
+      val terms = out.R4[Coll[Long]].get
+      val period = bounds(5)
+      val passed = min(after(0) - counters(0), period)
+      val ruled = funded && isAccount(out) && recent(out) && !(out.R8[Long].isDefined) &&
+        terms.size >= 9 && terms.size <= 17 &&
+        terms.forall({(x: Long) => x >= 0L && x <= 1000000000000L}) &&
+        terms(1) <= bounds(0) && terms(2) <= bounds(1) && terms(3) == bounds(2) &&
+        after.size == 3 && counters(0) <= after(0) && after(0) <= HEIGHT &&
+        (membersOut == 0L || after(1) <= bounds(3)) &&
+        (unitsOut <= 0L || after(2) <= bounds(4)) &&
+        after(1) == max(0L, counters(1) - bounds(3) * passed / period) + membersOut &&
+        after(2) == max(0L, counters(2) - bounds(4) * passed / period) + max(0L, unitsOut)
+
+      charter.R4[SigmaProp].get && sigmaProp(charter.tokens(0)._1 == CHARTER_NFT && (
+        if (subject.tokens.size == 0) {
+          val wishes = subject.R6[Coll[Long]].get
+          val origin = subject.R5[Coll[Byte]].get
+          val link = origin.slice(32, 99)
+          val settings = out.R6[Coll[Long]].get
+          ruled && membersOut == 1L && unitsOut == terms(0) && terms(0) == terms(1) &&
+          blake2b256(subject.propositionBytes) == APPLICATION_HASH &&
+          origin.slice(0, 32) == SELF.tokens(0)._1 && wishes(0) >= HEIGHT &&
+          out.tokens(0) == (membership, 1L) && out.tokens(1) == (SELF.id, 1L) &&
+          (if (terms(0) == 0L) out.tokens.size == 2 else (out.tokens.size == 3 && out.tokens(2) == (unit, terms(0)))) &&
+          OUTPUTS.flatMap({(b: Box) => b.tokens}).fold(0L, {(s: Long, t: (Coll[Byte], Long)) => if (t._1 == SELF.id) s + t._2 else s}) == 1L &&
+          out.R5[Coll[SigmaProp]].get == Coll(subject.R4[SigmaProp].get) &&
+          settings == Coll(wishes(1), settings(1), 0L, 0L) && settings(1) >= 0L && settings(1) <= HEIGHT &&
+          out.R7[Coll[Byte]].get == link && (link.size == 0 || link.size == 32 || link.size == 33) &&
+          out.value >= terms(3) && out.value >= subject.value - bounds(9)
+        } else {
+          val balance = held - subject.R4[Coll[Long]].get(0)
+          val units = terms(0) + balance
+          ruled && membersOut == 0L && unitsOut == units - held &&
+          isAccount(subject) && subject.tokens(0) == (membership, 1L) &&
+          terms(0) == max(terms(1), 0L - balance) &&
+          out.tokens(0) == subject.tokens(0) && out.tokens(1) == subject.tokens(1) &&
+          (if (units == 0L) out.tokens.size == 2 else (out.tokens.size == 3 && out.tokens(2) == (unit, units))) &&
+          out.R5[Coll[SigmaProp]].get == subject.R5[Coll[SigmaProp]].get &&
+          out.R6[Coll[Long]].get == subject.R6[Coll[Long]].get &&
+          out.R7[Coll[Byte]].get == subject.R7[Coll[Byte]].get &&
+          out.value >= subject.value
+        }))
+    }
+  }
+}

@@ -1,0 +1,45 @@
+//! Asynchronous client of an Ergo node's REST API.
+//!
+//! It reads the chain, the pool and the optional extra index, and it submits transactions. It holds no keys and
+//! knows no application protocol. Boxes, transactions and headers come back as `ergo-lib`'s own types; parsing a box
+//! or a transaction recomputes its id, so a node cannot hand out a box that is not what its id says. Nothing that
+//! fails to parse is skipped: it is an error that names the item and the route.
+//!
+//! Reads return [`NodeError`] and are tried again when the fault looks passing (see [`NodeOptions::retries`]).
+//! Submissions return [`SubmitError`], which tells apart "refused", "never sent" and "nobody knows", and are never
+//! sent twice.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use ergo_node_client::{NodeClient, NodeOptions};
+//!
+//! let node = NodeClient::new("http://127.0.0.1:9053", NodeOptions::default())?;
+//! let info = node.info().await?;
+//! let context = node.state_context().await?;
+//! assert_eq!(info.full_height.map(|h| h + 1), Some(context.pre_header.height));
+//! # Ok(())
+//! # }
+//! ```
+
+mod chain;
+mod client;
+mod error;
+mod index;
+mod lists;
+mod options;
+mod parse;
+mod pool;
+mod refusal;
+mod transport;
+mod utxo;
+mod wallet;
+
+pub use chain::{NodeInfo, mainnet_parameters};
+pub use client::NodeClient;
+pub use error::{Endpoint, NodeError};
+pub use index::{IndexedBox, IndexedHeight, IndexedTransaction, TokenInfo};
+pub use lists::UnspentQuery;
+pub use options::{ClientConfigError, NodeOptions};
+pub use refusal::{RefusalKind, SubmitError};
+pub use secrecy::SecretString;
+pub use wallet::WalletStatus;

@@ -1,0 +1,210 @@
+//! Reading lists of boxes to their end. Nodes cut pages before they add or drop boxes of the pool, so neither
+//! "shorter than asked" nor "same as before" means the end there; a list that loses boxes silently is worse than slow.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::chain::taken;
+use crate::client::NodeClient;
+use crate::error::NodeError;
+use crate::index::IndexedBox;
+use crate::transport::{Answer, Call};
+
+/// Items asked for at once; the most that all nodes allow on all lists.
+pub(crate) const PAGE_SIZE: usize = 100;
+/// Pages read at most: 200,000 items.
+pub(crate) const MAX_PAGES: u32 = 2_000;
+/// How often a list of several pages is read anew when a block was indexed meanwhile.
+const MAX_TRIES: u32 = 3;
+
+/// How the pool is taken into account when unspent boxes are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct UnspentQuery {
+    /// Also list boxes that transactions in the pool create (node's `includeUnconfirmed`).
+    pub include_unconfirmed: bool,
+    /// Leave out boxes that transactions in the pool spend (node's `excludeMempoolSpent`). Without it they are listed
+    /// although they are as good as gone.
+    pub exclude_mempool_spent: bool,
+}
+
+impl UnspentQuery {
+    /// The chain alone: what is unspent as of the last indexed block. The default.
+    pub const CONFIRMED: Self = Self {
+        include_unconfirmed: false,
+        exclude_mempool_spent: false,
+    };
+    /// What can be spent now: with new boxes of the pool, without boxes spent there.
+    pub const SPENDABLE: Self = Self {
+        include_unconfirmed: true,
+        exclude_mempool_spent: true,
+    };
+}
+
+/// A list of boxes under `/blockchain/box`.
+pub(crate) struct BoxList {
+    route: String,
+    /// For lists by ErgoTree: the tree in hexadecimal, which goes as a JSON string.
+    body: Option<String>,
+    pool: UnspentQuery,
+}
+
+struct Page {
+    boxes: Vec<IndexedBox>,
+    /// Length of the whole list, on routes that tell it.
+    total: Option<usize>,
+}
+
+impl BoxList {
+    pub(crate) fn new(route: String, body: Option<String>, pool: UnspentQuery) -> Self {
+        Self { route, body, pool }
+    }
+
+    fn call(
+        &self,
+        node: &NodeClient,
+        offset: usize,
+        limit: usize,
+        pool: UnspentQuery,
+    ) -> Result<Call, NodeError> {
+        let mut route = format!("{}?offset={offset}&limit={limit}", self.route);
+        if pool.include_unconfirmed {
+            route.push_str("&includeUnconfirmed=true");
+        }
+        if pool.exclude_mempool_spent {
+            route.push_str("&excludeMempoolSpent=true");
+        }
+        match &self.body {
+            Some(body) => node.post(route, body),
+            None => Ok(node.get(route)),
+        }
+    }
+
+    async fn page(
+        &self,
+        node: &NodeClient,
+        offset: usize,
+        limit: usize,
+        pool: UnspentQuery,
+    ) -> Result<Page, NodeError> {
+        let call = self.call(node, offset, limit, pool)?;
+        // A 404 with an error object is "no boxes found" here.
+        let Some(answer) = node.look_up_indexed(&call).await? else {
+            return Ok(Page {
+                boxes: Vec::new(),
+                total: Some(0),
+            });
+        };
+        Page::parsed(&answer)
+    }
+
+    /// The whole list as of one indexed height, each box once, in the node's order.
+    pub(crate) async fn read(&self, node: &NodeClient) -> Result<Vec<IndexedBox>, NodeError> {
+        for _ in 0..MAX_TRIES {
+            let height = node.indexed_height().await?.indexed_height;
+            let (boxes, pages) = self.read_pages(node).await?;
+            // Spent boxes drop out and the rest move up: what was on the border of two pages may have been missed.
+            if pages < 2 || node.indexed_height().await?.indexed_height == height {
+                return Ok(boxes);
+            }
+        }
+        Err(NodeError::ListMoved {
+            at: self.call(node, 0, PAGE_SIZE, self.pool)?.at,
+            tries: MAX_TRIES,
+        })
+    }
+
+    /// Reads page after page; returns the boxes and how many pages held any.
+    async fn read_pages(&self, node: &NodeClient) -> Result<(Vec<IndexedBox>, u32), NodeError> {
+        let with_pool = self.pool != UnspentQuery::CONFIRMED;
+        let mut found: Vec<IndexedBox> = Vec::new();
+        let mut known = HashSet::new();
+        let mut offset = 0;
+        for pages in 0..MAX_PAGES {
+            let page = self.page(node, offset, PAGE_SIZE, self.pool).await?;
+            let got = page.boxes.len();
+            let before = found.len();
+            for indexed in page.boxes {
+                if known.insert(indexed.ergo_box.box_id()) {
+                    found.push(indexed);
+                }
+            }
+            let nothing_new = found.len() == before;
+            let end = if with_pool {
+                // Boxes of the pool stand on every page, and boxes spent there leave gaps in it. Only the plain list
+                // tells whether there is more behind this page.
+                offset += PAGE_SIZE;
+                (got < PAGE_SIZE || nothing_new)
+                    && self
+                        .page(node, offset, 1, UnspentQuery::CONFIRMED)
+                        .await?
+                        .boxes
+                        .is_empty()
+            } else {
+                // By what arrived, not by what was asked for: a node may cap the page size.
+                offset += got;
+                match page.total {
+                    Some(total) if got == 0 && offset < total => {
+                        let call = self.call(node, offset, PAGE_SIZE, self.pool)?;
+                        let why = format!("it ends after {offset} boxes of {total}");
+                        return Err(NodeError::Malformed {
+                            at: call.at,
+                            what: "the list of boxes".to_owned(),
+                            why,
+                        });
+                    }
+                    Some(total) => offset >= total,
+                    None => nothing_new,
+                }
+            };
+            if end {
+                return Ok((found, if nothing_new { pages } else { pages + 1 }));
+            }
+        }
+        Err(NodeError::TooManyPages {
+            at: self.call(node, offset, PAGE_SIZE, self.pool)?.at,
+            pages: MAX_PAGES,
+        })
+    }
+}
+
+impl Page {
+    /// Both forms that occur: a plain array, and `{items, total}`.
+    fn parsed(answer: &Answer) -> Result<Self, NodeError> {
+        let mut value = answer.json()?;
+        let total = match value.get("total") {
+            None => None,
+            Some(total) => Some(answer.item("the list's `total`", total.clone())?),
+        };
+        let items = if value.is_object() {
+            taken(&mut value, "items")
+        } else {
+            value
+        };
+        let items = answer.array("the list of boxes", items)?;
+        let boxes: Result<Vec<IndexedBox>, NodeError> = items
+            .into_iter()
+            .map(|item| answer.indexed_box(item))
+            .collect();
+        Ok(Self {
+            boxes: boxes?,
+            total,
+        })
+    }
+}
+
+impl Answer {
+    /// A box with what the index knows about it.
+    pub(crate) fn indexed_box(&self, mut value: Value) -> Result<IndexedBox, NodeError> {
+        let what = crate::parse::named("box", &value, "boxId");
+        let inclusion_height: u32 = self.item(&what, taken(&mut value, "inclusionHeight"))?;
+        Ok(IndexedBox {
+            // Boxes of the pool carry 0, as there is no block 0.
+            inclusion_height: Some(inclusion_height).filter(|height| *height > 0),
+            global_index: self.item(&what, taken(&mut value, "globalIndex"))?,
+            spent_transaction_id: self.item(&what, taken(&mut value, "spentTransactionId"))?,
+            spending_height: self.item(&what, taken(&mut value, "spendingHeight"))?,
+            ergo_box: self.ergo_box(value)?,
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! The contracts of LETS on Ergo: compiled artifacts, embedded, with one LETS's own token ids put in.
+//!
+//! ```text
+//! charter (no parameters)      application (no parameters)
+//! note (membership, charter NFT) -> note hash
+//! account (pot NFT, unit, note hash) -> account hash
+//! pot (charter NFT, account hash, application hash)
+//! ```
+//!
+//! The sources and their specification are `contracts/*.es`; `cargo xtask contracts --check` recompiles them with the
+//! pinned official compiler and compares the bytes. This crate knows no boxes, no keys and no network.
+
+mod artifact;
+mod ids;
+
+pub use artifact::{Artifact, ArtifactError, CompilerInfo, Parameter};
+pub use ids::{CharterNft, LetsIds, MembershipId, ParseIdError, PotNft, ScriptHash, UnitId};
+
+use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, NetworkPrefix};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+
+/// One script with its parameters put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    name: &'static str,
+    tree: ErgoTree,
+    hash: ScriptHash,
+    size: usize,
+}
+
+impl Contract {
+    fn new(name: &'static str, bytes: &[u8]) -> Result<Self, ArtifactError> {
+        Ok(Self {
+            name,
+            tree: artifact::parse_tree(name, bytes)?,
+            hash: ScriptHash::of(bytes),
+            size: bytes.len(),
+        })
+    }
+
+    /// The contract's name: that of its source file in `contracts/`, without the ending.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The script as boxes hold it.
+    pub fn tree(&self) -> &ErgoTree {
+        &self.tree
+    }
+
+    /// blake2b256 of the script's bytes, by which other scripts recognise it.
+    pub fn hash(&self) -> ScriptHash {
+        self.hash
+    }
+
+    /// Length of the script in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The pay-to-script address of this contract on the given network.
+    pub fn address(&self, network: NetworkPrefix) -> String {
+        AddressEncoder::new(network).address_to_str(&Address::P2S(self.tree_bytes()))
+    }
+
+    fn tree_bytes(&self) -> Vec<u8> {
+        use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+        // A tree that was parsed from bytes serializes: `Contract::new` has done so already.
+        self.tree.sigma_serialize_bytes().unwrap_or_default()
+    }
+}
+
+/// The five scripts of one LETS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetsContracts {
+    /// Committee, bounds and name: `contracts/charter.es`.
+    pub charter: Contract,
+    /// Unissued units and membership tokens: `contracts/pot.es`.
+    pub pot: Contract,
+    /// A member's account: `contracts/account.es`.
+    pub account: Contract,
+    /// A payment on its way: `contracts/note.es`.
+    pub note: Contract,
+    /// A request to be admitted: `contracts/application.es`.
+    pub application: Contract,
+}
+
+impl LetsContracts {
+    /// The scripts of the LETS whose tokens are `ids`.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if an embedded artifact is damaged; `cargo xtask contracts --check` shows which.
+    pub fn new(ids: &LetsIds) -> Result<Self, ArtifactError> {
+        let charter = Contract::new("charter", &Artifact::charter()?.fill(&[])?)?;
+        let application = Contract::new("application", &Artifact::application()?.fill(&[])?)?;
+        let note = Contract::new(
+            "note",
+            &Artifact::note()?.fill(&[
+                ("MEMBERSHIP", ids.membership.bytes()),
+                ("CHARTER_NFT", ids.charter_nft.bytes()),
+            ])?,
+        )?;
+        let account = Contract::new(
+            "account",
+            &Artifact::account()?.fill(&[
+                ("POT_NFT", ids.pot_nft.bytes()),
+                ("UNIT", ids.unit.bytes()),
+                ("NOTE_HASH", note.hash.bytes()),
+            ])?,
+        )?;
+        let pot = Contract::new(
+            "pot",
+            &Artifact::pot()?.fill(&[
+                ("CHARTER_NFT", ids.charter_nft.bytes()),
+                ("ACCOUNT_HASH", account.hash.bytes()),
+                ("APPLICATION_HASH", application.hash.bytes()),
+            ])?,
+        )?;
+        Ok(Self {
+            charter,
+            pot,
+            account,
+            note,
+            application,
+        })
+    }
+
+    /// All five, in the order of the fields.
+    pub fn all(&self) -> [&Contract; 5] {
+        [
+            &self.charter,
+            &self.pot,
+            &self.account,
+            &self.note,
+            &self.application,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(seed: u8) -> LetsIds {
+        LetsIds {
+            charter_nft: CharterNft::from([seed; 32]),
+            pot_nft: PotNft::from([seed + 1; 32]),
+            membership: MembershipId::from([seed + 2; 32]),
+            unit: UnitId::from([seed + 3; 32]),
+        }
+    }
+
+    #[test]
+    fn contracts_two_lets_share_only_what_has_no_parameters() {
+        let (a, b) = (
+            LetsContracts::new(&ids(1)).unwrap(),
+            LetsContracts::new(&ids(9)).unwrap(),
+        );
+        assert_eq!(a.charter, b.charter);
+        assert_eq!(a.application, b.application);
+        for (x, y) in [
+            (&a.pot, &b.pot),
+            (&a.account, &b.account),
+            (&a.note, &b.note),
+        ] {
+            assert_ne!(x.hash(), y.hash(), "{}", x.name());
+            assert_eq!(x.size(), y.size());
+        }
+    }
+
+    #[test]
+    fn contracts_every_parameter_reaches_the_account() {
+        let base = LetsContracts::new(&ids(1)).unwrap().account.hash();
+        for change in 0..4 {
+            let mut other = ids(1);
+            match change {
+                0 => other.charter_nft = CharterNft::from([77; 32]),
+                1 => other.pot_nft = PotNft::from([77; 32]),
+                2 => other.membership = MembershipId::from([77; 32]),
+                _ => other.unit = UnitId::from([77; 32]),
+            }
+            assert_ne!(
+                base,
+                LetsContracts::new(&other).unwrap().account.hash(),
+                "{change}"
+            );
+        }
+    }
+
+    #[test]
+    fn contract_bytes_survive_the_tree() {
+        for contract in LetsContracts::new(&ids(1)).unwrap().all() {
+            assert_eq!(
+                ScriptHash::of(&contract.tree_bytes()),
+                contract.hash(),
+                "{}",
+                contract.name()
+            );
+        }
+    }
+}

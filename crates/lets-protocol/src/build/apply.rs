@@ -1,0 +1,113 @@
+//! Applying for membership, and taking an application back.
+
+use crate::boxes::account::{Link, Settings};
+use crate::boxes::application::{self, ApplicationBox};
+use crate::boxes::charter::CharterBox;
+use crate::boxes::{Lets, ParseBoxError};
+use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
+use crate::units::{Height, NanoErg};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+
+/// An application cannot be made so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// Too little ERG for the account's floor and the admission's fee.
+    #[error("an application to this LETS must hold at least {needed}, not {value}")]
+    Value {
+        /// What was asked.
+        value: NanoErg,
+        /// The floor of an account and the fee.
+        needed: NanoErg,
+    },
+    /// It would expire before anybody can admit it.
+    #[error("the application would expire at height {expiry}, and the height is {height}")]
+    Expiry {
+        /// What was asked.
+        expiry: Height,
+        /// The height now.
+        height: Height,
+    },
+    /// The transaction cannot be laid out.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// A box that was made does not read as it should.
+    #[error(transparent)]
+    Parse(#[from] ParseBoxError),
+}
+
+/// The least that an application must hold: the account's floor and one admission's fee.
+pub(crate) fn needed(charter: &CharterBox, fee: NanoErg) -> NanoErg {
+    charter.bounds().account_floor.plus(fee)
+}
+
+/// An application: the applicant's key, and ERG of which the account gets all but the admission's fee. Until it is
+/// admitted the applicant can take it back.
+///
+/// # Errors
+/// [`ApplyError`] naming what is out of range, or that the ERG does not suffice.
+pub fn apply(
+    lets: &Lets,
+    charter: &CharterBox,
+    owner: SigmaProp,
+    value: NanoErg,
+    expiry: Height,
+    funding: &Funding,
+    params: TxParams,
+) -> Result<(Proposal, ApplicationBox), ApplyError> {
+    let needed = needed(charter, params.fee);
+    if value < needed {
+        return Err(ApplyError::Value { value, needed });
+    }
+    if expiry <= params.height {
+        return Err(ApplyError::Expiry {
+            expiry,
+            height: params.height,
+        });
+    }
+    let candidate = application::candidate(
+        lets,
+        owner,
+        &Link::None,
+        expiry,
+        Settings::ANY_DIRECT,
+        value,
+        params.height,
+    )
+    .map_err(BuildError::from)?;
+    let draft = Draft {
+        kind: TxKind::Apply,
+        inputs: Vec::new(),
+        data_inputs: Vec::new(),
+        outputs: vec![candidate],
+        burn: Vec::new(),
+    };
+    let proposal = draft.finish(params, Some(funding))?;
+    let application = ApplicationBox::parse(lets, proposal.output(0)?)?;
+    Ok((proposal, application))
+}
+
+/// The applicant takes his ERG back, to `to`.
+///
+/// # Errors
+/// [`BuildError`] if the application does not even hold the fee.
+pub fn withdraw_application(
+    application: &ApplicationBox,
+    to: ErgoTree,
+    params: TxParams,
+) -> Result<Proposal, BuildError> {
+    Draft {
+        kind: TxKind::WithdrawApplication,
+        inputs: vec![application.ergo_box().clone()],
+        data_inputs: Vec::new(),
+        outputs: Vec::new(),
+        burn: Vec::new(),
+    }
+    .finish(
+        params,
+        Some(&Funding {
+            boxes: Vec::new(),
+            change: to,
+        }),
+    )
+}

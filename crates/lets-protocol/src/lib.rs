@@ -1,0 +1,34 @@
+//! The protocol of LETS on Ergo: amounts, boxes, rules, and the transactions that members and committees make.
+//!
+//! Everything here is pure: boxes and parameters in, a [`Proposal`] out, which can be shown to a person before anybody
+//! signs it. No network, no files, no keys. Each rule that a script enforces has a twin in [`rules`] that refuses first
+//! and says which rule, which limit, and the most that would pass.
+//!
+//! The scripts themselves, and so the exact meaning of every register, are `contracts/*.es`.
+
+mod amount;
+mod books;
+mod boxes;
+mod build;
+mod proposal;
+pub mod rules;
+mod units;
+
+pub use amount::{Amount, AmountError, Balance, Currency, CurrencyError};
+pub use books::{Books, BooksError};
+pub use boxes::account::{AccountBox, Link, Settings, Terms};
+pub use boxes::application::ApplicationBox;
+pub use boxes::charter::{Bounds, CharterBox, HardBounds, Identity, PendingChange};
+pub use boxes::note::NoteBox;
+pub use boxes::pot::{Counters, PotBox};
+pub use boxes::{AccountNumber, Lets, ParseBoxError};
+pub use build::admit::{AdmitError, admit};
+pub use build::apply::{ApplyError, apply, withdraw_application};
+pub use build::exit::{ExitError, exit};
+pub use build::found::{Found, FoundError, Founding, FoundingStep};
+pub use build::pay::{PayError, pay_direct};
+pub use build::refresh::{RefreshError, refresh_account, refresh_charter, refresh_pot};
+pub use build::terms::{SetTermsError, set_terms};
+pub use proposal::{BuildError, Funding, Proposal, TxKind, TxParams};
+pub use rules::RuleViolation;
+pub use units::{Blocks, Height, NanoErg, ParseErgError};

@@ -1,0 +1,358 @@
+//! A transaction before anybody has signed it: laid out, balanced, and ready to be shown.
+
+use crate::boxes::MakeBoxError;
+use crate::units::{Height, NanoErg};
+use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::chain::transaction::{DataInput, TxId, UnsignedInput};
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
+use ergo_lib::ergotree_ir::chain::ergo_box::{
+    BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters,
+};
+use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
+use ergo_lib::wallet::tx_context::TransactionContext;
+
+/// What a transaction does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TxKind {
+    /// Founding: mints one of the first three tokens.
+    Mint,
+    /// Founding: mints the units and makes charter and pot.
+    Found,
+    /// An applicant sets ERG aside for his account.
+    Apply,
+    /// An applicant takes it back.
+    WithdrawApplication,
+    /// The committee opens an account for an application.
+    Admit,
+    /// The committee sets an account's terms.
+    SetTerms,
+    /// A member pays another directly.
+    Pay,
+    /// A member closes his account.
+    Exit,
+    /// Anybody renews an old box.
+    Refresh,
+}
+
+impl TxKind {
+    /// Its name in results and documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mint => "mint",
+            Self::Found => "found",
+            Self::Apply => "apply",
+            Self::WithdrawApplication => "withdraw_application",
+            Self::Admit => "admit",
+            Self::SetTerms => "set_terms",
+            Self::Pay => "pay",
+            Self::Exit => "exit",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// What every transaction needs to know of the chain and its fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TxParams {
+    /// Height of the last block; outputs are created at it.
+    pub height: Height,
+    /// The miner fee; nodes accept no less than [`NanoErg::MIN_FEE`].
+    pub fee: NanoErg,
+}
+
+/// Boxes of the spender's own wallet that may pay for a transaction, and where the rest goes back to.
+#[derive(Debug, Clone)]
+pub struct Funding {
+    /// Boxes that he can sign for.
+    pub boxes: Vec<ErgoBox>,
+    /// The script that receives the change.
+    pub change: ErgoTree,
+}
+
+/// A transaction cannot be laid out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The boxes at hand hold too little ERG.
+    #[error(
+        "not enough ERG: {needed} more needed (fee {fee} included), and the wallet has {available} to spend"
+    )]
+    NotEnoughErg {
+        /// What is missing before the wallet's boxes.
+        needed: NanoErg,
+        /// The fee.
+        fee: NanoErg,
+        /// What the wallet's boxes hold together.
+        available: NanoErg,
+    },
+    /// An output would hold less ERG than the protocol asks of a box of its size.
+    #[error("output {index} would hold {value}, and a box of its size must hold at least {least}")]
+    Dust {
+        /// Which output, from 0.
+        index: usize,
+        /// What it would hold.
+        value: NanoErg,
+        /// The least.
+        least: NanoErg,
+    },
+    /// A box cannot be made.
+    #[error(transparent)]
+    Box(#[from] MakeBoxError),
+    /// ergo-lib refuses the transaction.
+    #[error("cannot build the transaction: {0}")]
+    Transaction(String),
+}
+
+/// nanoErg that a box must hold per byte of its size (mainnet).
+const MIN_VALUE_PER_BYTE: u64 = 360;
+
+/// A transaction that is complete but for its signatures.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    kind: TxKind,
+    inputs: Vec<ErgoBox>,
+    data_inputs: Vec<ErgoBox>,
+    tx: UnsignedTransaction,
+    outputs: Vec<ErgoBox>,
+    fee: NanoErg,
+}
+
+impl Proposal {
+    /// What it does.
+    pub fn kind(&self) -> TxKind {
+        self.kind
+    }
+
+    /// The transaction's id, which signatures do not change.
+    pub fn tx_id(&self) -> TxId {
+        self.tx.id()
+    }
+
+    /// The boxes that it spends, in order.
+    pub fn inputs(&self) -> &[ErgoBox] {
+        &self.inputs
+    }
+
+    /// The boxes that it reads, in order.
+    pub fn data_inputs(&self) -> &[ErgoBox] {
+        &self.data_inputs
+    }
+
+    /// The boxes that it makes, in order, as they will stand on the chain.
+    pub fn outputs(&self) -> &[ErgoBox] {
+        &self.outputs
+    }
+
+    /// The miner fee.
+    pub fn fee(&self) -> NanoErg {
+        self.fee
+    }
+
+    /// The unsigned transaction.
+    pub fn unsigned(&self) -> &UnsignedTransaction {
+        &self.tx
+    }
+
+    /// The unsigned transaction with the boxes it names, as signers take it.
+    ///
+    /// # Errors
+    /// [`BuildError::Transaction`] if ergo-lib refuses it.
+    pub fn context(&self) -> Result<TransactionContext<UnsignedTransaction>, BuildError> {
+        TransactionContext::new(
+            self.tx.clone(),
+            self.inputs.clone(),
+            self.data_inputs.clone(),
+        )
+        .map_err(|e| BuildError::Transaction(e.to_string()))
+    }
+
+    /// The output of this number.
+    ///
+    /// # Errors
+    /// [`BuildError::Transaction`] if there are fewer outputs.
+    pub(crate) fn output(&self, index: usize) -> Result<&ErgoBox, BuildError> {
+        self.outputs
+            .get(index)
+            .ok_or_else(|| BuildError::Transaction(format!("there is no output {index}")))
+    }
+}
+
+/// A transaction in the making: the boxes whose places the scripts fix. [`Draft::finish`] adds the wallet's inputs after
+/// them, then change and fee.
+pub(crate) struct Draft {
+    pub(crate) kind: TxKind,
+    pub(crate) inputs: Vec<ErgoBox>,
+    pub(crate) data_inputs: Vec<ErgoBox>,
+    pub(crate) outputs: Vec<ErgoBoxCandidate>,
+    pub(crate) burn: Vec<TokenId>,
+}
+
+impl Draft {
+    pub(crate) fn finish(
+        self,
+        params: TxParams,
+        funding: Option<&Funding>,
+    ) -> Result<Proposal, BuildError> {
+        let Draft {
+            kind,
+            mut inputs,
+            data_inputs,
+            mut outputs,
+            burn,
+        } = self;
+        let spent: u64 = outputs
+            .iter()
+            .map(|o| *o.value.as_u64())
+            .sum::<u64>()
+            .saturating_add(params.fee.0);
+        let held = |inputs: &[ErgoBox]| inputs.iter().map(|i| *i.value.as_u64()).sum::<u64>();
+        let own = held(&inputs);
+        let mut wallet = funding.map(|f| f.boxes.clone()).unwrap_or_default();
+        wallet.retain(|b| !inputs.iter().any(|i| i.box_id() == b.box_id()));
+        // Fewest inputs first; boxes without tokens before boxes with, so that change carries no needless tokens.
+        wallet.sort_by_key(|b| (b.tokens.is_some(), std::cmp::Reverse(*b.value.as_u64())));
+        let available = held(&wallet);
+        let mut wallet = wallet.into_iter();
+        let change = loop {
+            let have = held(&inputs);
+            if let Some(surplus) = have.checked_sub(spent) {
+                let tokens = left_over(&inputs, &outputs, &burn)?;
+                if surplus == 0 && tokens.is_empty() {
+                    break None;
+                }
+                if let Some(funding) = funding {
+                    let change = change_box(&funding.change, surplus, tokens, params.height);
+                    if let Some(change) =
+                        change.filter(|c| least_value(c).is_ok_and(|least| surplus >= least))
+                    {
+                        break Some(change);
+                    }
+                }
+            }
+            match wallet.next() {
+                Some(next) => inputs.push(next),
+                None => {
+                    return Err(BuildError::NotEnoughErg {
+                        needed: NanoErg(spent.saturating_sub(own)),
+                        fee: params.fee,
+                        available: NanoErg(available),
+                    });
+                }
+            }
+        };
+        outputs.extend(change);
+        outputs.push(fee_box(params)?);
+        let unsigned_inputs = inputs
+            .iter()
+            .map(|b| UnsignedInput::new(b.box_id(), ContextExtension::empty()))
+            .collect();
+        let read = data_inputs
+            .iter()
+            .map(|b| DataInput::from(b.box_id()))
+            .collect();
+        let tx = UnsignedTransaction::new_from_vec(unsigned_inputs, read, outputs.clone())
+            .map_err(|e| BuildError::Transaction(e.to_string()))?;
+        let id = tx.id();
+        let outputs = outputs
+            .iter()
+            .enumerate()
+            .map(|(index, candidate)| {
+                let least = least_value(candidate)?;
+                if *candidate.value.as_u64() < least {
+                    let value = candidate.value.into();
+                    return Err(BuildError::Dust {
+                        index,
+                        value,
+                        least: NanoErg(least),
+                    });
+                }
+                let place =
+                    u16::try_from(index).map_err(|e| BuildError::Transaction(e.to_string()))?;
+                ErgoBox::from_box_candidate(candidate, id, place)
+                    .map_err(|e| BuildError::Transaction(e.to_string()))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Proposal {
+            kind,
+            inputs,
+            data_inputs,
+            tx,
+            outputs,
+            fee: params.fee,
+        })
+    }
+}
+
+/// Tokens of the inputs that stand in no output and are not to be burnt: they go into the change.
+fn left_over(
+    inputs: &[ErgoBox],
+    outputs: &[ErgoBoxCandidate],
+    burn: &[TokenId],
+) -> Result<Vec<Token>, BuildError> {
+    // In the order in which the inputs hold them, so that the same boxes always make the same transaction.
+    let mut left: Vec<(TokenId, i128)> = Vec::new();
+    for token in inputs.iter().flat_map(|b| b.tokens.iter().flatten()) {
+        let amount = i128::from(*token.amount.as_u64());
+        match left.iter_mut().find(|(id, _)| *id == token.token_id) {
+            Some((_, sum)) => *sum += amount,
+            None => left.push((token.token_id, amount)),
+        }
+    }
+    for token in outputs.iter().flat_map(|b| b.tokens.iter().flatten()) {
+        if let Some((_, sum)) = left.iter_mut().find(|(id, _)| *id == token.token_id) {
+            *sum -= i128::from(*token.amount.as_u64());
+        }
+    }
+    left.into_iter()
+        .filter(|(id, amount)| *amount > 0 && !burn.contains(id))
+        .map(|(token_id, amount)| {
+            let amount = u64::try_from(amount)
+                .ok()
+                .and_then(|n| TokenAmount::try_from(n).ok())
+                .ok_or_else(|| {
+                    BuildError::Transaction(format!("{amount} of token {}", String::from(token_id)))
+                })?;
+            Ok(Token { token_id, amount })
+        })
+        .collect()
+}
+
+fn change_box(
+    tree: &ErgoTree,
+    value: u64,
+    tokens: Vec<Token>,
+    created: Height,
+) -> Option<ErgoBoxCandidate> {
+    Some(ErgoBoxCandidate {
+        value: NanoErg(value).to_box_value().ok()?,
+        ergo_tree: tree.clone(),
+        tokens: BoxTokens::from_vec(tokens).ok(),
+        additional_registers: NonMandatoryRegisters::empty(),
+        creation_height: created.0,
+    })
+}
+
+fn fee_box(params: TxParams) -> Result<ErgoBoxCandidate, BuildError> {
+    let fault = |e: &dyn std::fmt::Display| BuildError::Transaction(e.to_string());
+    Ok(ErgoBoxCandidate {
+        value: params.fee.to_box_value().map_err(|e| fault(&e))?,
+        ergo_tree: MINERS_FEE_ADDRESS.script().map_err(|e| fault(&e))?,
+        tokens: None,
+        additional_registers: NonMandatoryRegisters::empty(),
+        creation_height: params.height.0,
+    })
+}
+
+/// The least ERG that the protocol asks of this box.
+fn least_value(candidate: &ErgoBoxCandidate) -> Result<u64, BuildError> {
+    let fault = |e: &dyn std::fmt::Display| BuildError::Transaction(e.to_string());
+    // The largest index stands for any: it makes the box longest.
+    let sized =
+        ErgoBox::from_box_candidate(candidate, TxId::zero(), u16::MAX).map_err(|e| fault(&e))?;
+    let size = sized.sigma_serialize_bytes().map_err(|e| fault(&e))?.len();
+    Ok(u64::try_from(size)
+        .unwrap_or(u64::MAX)
+        .saturating_mul(MIN_VALUE_PER_BYTE))
+}

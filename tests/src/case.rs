@@ -1,0 +1,349 @@
+//! A transaction that can be bent: built by the library, changed in any part with the off-chain checks out of the way,
+//! then judged by ergo-lib and by the official interpreter, which must agree.
+
+use crate::judge::{self, Verdict};
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
+use ergo_lib::chain::parameters::Parameters;
+use ergo_lib::chain::transaction::ergo_transaction::TxValidationError;
+use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::chain::transaction::{DataInput, Input, Transaction, TxId, UnsignedInput};
+use ergo_lib::ergo_chain_types::{Header, PreHeader};
+use ergo_lib::chain::transaction::prover_result::ProverResult;
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ContextExtension, ProofBytes};
+use ergo_lib::ergotree_ir::chain::ergo_box::{
+    BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId, NonMandatoryRegisters,
+};
+use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
+use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
+use ergo_lib::wallet::Wallet;
+use ergo_lib::wallet::secret_key::SecretKey;
+use ergo_lib::wallet::tx_context::TransactionContext;
+use lets_protocol::{Height, Proposal};
+
+/// Context variable that names the output of a storage-rent spend.
+pub const RENT_VARIABLE: u8 = 127;
+
+/// A transaction, its boxes, the height at which it is judged, and who signs.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Boxes to spend, with their context variables.
+    pub inputs: Vec<(ErgoBox, ContextExtension)>,
+    /// Boxes to read.
+    pub data_inputs: Vec<ErgoBox>,
+    /// Boxes to make.
+    pub outputs: Vec<ErgoBoxCandidate>,
+    /// Height of the block that would include it.
+    pub height: u32,
+    /// Keys that sign.
+    pub signers: Vec<SecretKey>,
+}
+
+/// What one interpreter says of one input.
+type Reduction = Result<SigmaBoolean, String>;
+
+impl Case {
+    /// The proposal as it is, to be included in the block after `height`.
+    pub fn of(proposal: &Proposal, height: Height, signers: &[&SecretKey]) -> Self {
+        Self {
+            inputs: proposal.inputs().iter().map(|b| (b.clone(), ContextExtension::empty())).collect(),
+            data_inputs: proposal.data_inputs().to_vec(),
+            outputs: proposal.outputs().iter().map(|b| ErgoBoxCandidate::from(b.clone())).collect(),
+            height: height.0 + 1,
+            signers: signers.iter().map(|&k| k.clone()).collect(),
+        }
+    }
+
+    /// The same case, changed.
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Puts a box before the last output (the fee), and takes its ERG from `from`.
+    pub fn add_output(&mut self, mut candidate: ErgoBoxCandidate, from: usize) {
+        candidate.creation_height = self.outputs[0].creation_height;
+        let value = *candidate.value.as_u64();
+        let at = self.outputs.len() - 1;
+        self.outputs.insert(at, candidate);
+        self.take_erg(from, value);
+    }
+
+    /// Puts a box after the last input, and its ERG into the output `to`.
+    pub fn add_input(&mut self, ergo_box: ErgoBox, to: usize) {
+        let value = *ergo_box.value.as_u64();
+        self.inputs.push((ergo_box, ContextExtension::empty()));
+        self.give_erg(to, value);
+    }
+
+    /// Lowers an output's ERG.
+    pub fn take_erg(&mut self, output: usize, value: u64) {
+        let now = *self.outputs[output].value.as_u64();
+        self.outputs[output].value = (now - value).try_into().unwrap();
+    }
+
+    /// Raises an output's ERG.
+    pub fn give_erg(&mut self, output: usize, value: u64) {
+        let now = *self.outputs[output].value.as_u64();
+        self.outputs[output].value = (now + value).try_into().unwrap();
+    }
+
+    /// Moves ERG from one output to another.
+    pub fn move_erg(&mut self, from: usize, to: usize, value: u64) {
+        self.take_erg(from, value);
+        self.give_erg(to, value);
+    }
+
+    /// Sets a register of an output; those before it must be there.
+    pub fn set_register(&mut self, output: usize, id: NonMandatoryRegisterId, value: impl Into<Constant>) {
+        let mut all = registers(&self.outputs[output]);
+        let place = id as usize - NonMandatoryRegisterId::R4 as usize;
+        assert!(place <= all.len(), "registers stand without gaps");
+        all.truncate(all.len().max(place));
+        match all.get_mut(place) {
+            Some(old) => *old = value.into(),
+            None => all.push(value.into()),
+        }
+        self.outputs[output].additional_registers = NonMandatoryRegisters::try_from(all).unwrap();
+    }
+
+    /// Leaves an output with its first `count` registers.
+    pub fn truncate_registers(&mut self, output: usize, count: usize) {
+        let mut all = registers(&self.outputs[output]);
+        all.truncate(count);
+        self.outputs[output].additional_registers = NonMandatoryRegisters::try_from(all).unwrap();
+    }
+
+    /// Changes one number of a `Coll[Long]` register of an output.
+    pub fn set_long(&mut self, output: usize, id: NonMandatoryRegisterId, place: usize, value: i64) {
+        let mut longs = longs(&self.outputs[output], id);
+        longs[place] = value;
+        self.set_register(output, id, longs);
+    }
+
+    /// Changes an output's tokens.
+    pub fn set_tokens(&mut self, output: usize, change: impl FnOnce(&mut Vec<(TokenId, u64)>)) {
+        let mut all: Vec<(TokenId, u64)> = self.outputs[output]
+            .tokens
+            .iter()
+            .flatten()
+            .map(|t| (t.token_id, *t.amount.as_u64()))
+            .collect();
+        change(&mut all);
+        self.outputs[output].tokens = tokens(&all);
+    }
+
+    /// Moves an amount of one token from one output to another (at the end of its tokens if it has none).
+    pub fn move_token(&mut self, from: usize, to: usize, id: TokenId, amount: u64) {
+        self.set_tokens(from, |all| {
+            let token = all.iter_mut().find(|(i, _)| *i == id).expect("the token to move");
+            token.1 -= amount;
+            all.retain(|(_, n)| *n > 0);
+        });
+        self.set_tokens(to, |all| match all.iter_mut().find(|(i, _)| *i == id) {
+            Some(token) => token.1 += amount,
+            None => all.push((id, amount)),
+        });
+    }
+
+    /// Makes an input a storage-rent spend whose successor is `output`.
+    pub fn rent(&mut self, input: usize, output: i16) {
+        self.inputs[input].1.values.insert(RENT_VARIABLE, Constant::from(output));
+    }
+
+    /// Leaves out the signature of everybody.
+    pub fn unsigned(mut self) -> Self {
+        self.signers.clear();
+        self
+    }
+
+    fn boxes(&self) -> Vec<ErgoBox> {
+        self.inputs.iter().map(|(b, _)| b.clone()).collect()
+    }
+
+    /// The transaction.
+    pub fn tx(&self) -> UnsignedTransaction {
+        let inputs = self.inputs.iter().map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone())).collect();
+        let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id())).collect();
+        UnsignedTransaction::new_from_vec(inputs, data, self.outputs.clone()).unwrap()
+    }
+
+    /// The chain as the including block sees it.
+    pub fn state(&self) -> ErgoStateContext {
+        state_at(self.height)
+    }
+
+    fn is_rent(&self, input: usize) -> bool {
+        self.inputs[input].1.values.contains_key(&RENT_VARIABLE)
+    }
+
+    /// Refuses a case that fails for a reason outside the scripts: it would prove nothing about them.
+    fn check_structure(&self, tx: &UnsignedTransaction, state: &ErgoStateContext) {
+        let proof = |i: &UnsignedInput| ProverResult { proof: ProofBytes::Empty, extension: i.extension.clone() };
+        let inputs = tx.inputs.clone().mapped(|i| Input::new(i.box_id, proof(&i)));
+        let bare = Transaction::new(inputs, tx.data_inputs.clone(), tx.output_candidates.clone()).unwrap();
+        let context = TransactionContext::new(bare, self.boxes(), self.data_inputs.clone()).unwrap();
+        match context.validate(state) {
+            Ok(()) | Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {}
+            Err(e) => panic!("the case is refused for a reason outside the scripts: {e}"),
+        }
+    }
+
+    /// What ergo-lib and the official interpreter make of each script that runs. They must agree.
+    fn reductions(&self) -> (Vec<Option<Reduction>>, Verdict) {
+        let (tx, state) = (self.tx(), self.state());
+        self.check_structure(&tx, &state);
+        let reference = judge::judge(&tx, &self.boxes(), &self.data_inputs, &state);
+        let ours: Vec<_> = (0..self.inputs.len())
+            .map(|i| (!self.is_rent(i)).then(|| self.reduce_one(&tx, &state, i)))
+            .collect();
+        for (i, (ours, theirs)) in ours.iter().zip(&reference.inputs).enumerate() {
+            if let Some(ours) = ours {
+                let ours_ok = matches!(ours, Ok(prop) if *prop != SigmaBoolean::TrivialProp(false));
+                let theirs_ok = match (&reference.reduced, theirs) {
+                    (Some(reduced), Ok(())) => reduced.props[i] != SigmaBoolean::TrivialProp(false),
+                    (_, theirs) => theirs.is_ok(),
+                };
+                assert_eq!(ours_ok, theirs_ok, "input {i}: ergo-lib says {ours:?}, the reference {theirs:?}");
+            }
+        }
+        if let Some(reduced) = &reference.reduced {
+            for (i, (ours, theirs)) in ours.iter().zip(&reduced.props).enumerate() {
+                if let Some(Ok(ours)) = ours {
+                    assert_eq!(ours, theirs, "input {i} reduces differently");
+                }
+            }
+        }
+        (ours, reference)
+    }
+
+    /// ergo-lib's reduction of one input, whatever the others do.
+    fn reduce_one(&self, tx: &UnsignedTransaction, state: &ErgoStateContext, input: usize) -> Reduction {
+        use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
+        use ergo_lib::wallet::signing::make_context;
+        let context = TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let evaluation = make_context(state, &context, input).map_err(|e| e.to_string())?;
+        let expr = self.inputs[input].0.ergo_tree.proposition().map_err(|e| e.to_string())?;
+        reduce_to_crypto(&expr, &evaluation).map(|r| r.sigma_prop).map_err(|e| e.to_string())
+    }
+
+    /// Signs and validates as a node does.
+    fn sign(&self) -> Result<Transaction, String> {
+        let state = self.state();
+        let context = TransactionContext::new(self.tx(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let wallet = Wallet::from_secrets(self.signers.clone());
+        let signed = wallet.sign_transaction(context, &state, None).map_err(|e| e.to_string())?;
+        TransactionContext::new(signed.clone(), self.boxes(), self.data_inputs.clone())
+            .unwrap()
+            .validate(&state)
+            .map_err(|e| e.to_string())?;
+        Ok(signed)
+    }
+
+    /// Both interpreters accept it, signed. Returns it with its block cost (proofs not counted; `None` beside a rent
+    /// spend, whose script the reference need not reduce).
+    #[track_caller]
+    pub fn accepted(&self) -> (Transaction, Option<u64>) {
+        let (ours, reference) = self.reductions();
+        for (i, reduction) in ours.iter().enumerate() {
+            if let Some(Err(e)) = reduction {
+                panic!("input {i} refuses: {e}");
+            }
+            assert_ne!(reduction, &Some(Ok(SigmaBoolean::TrivialProp(false))), "input {i} refuses");
+        }
+        let signed = self.sign().unwrap_or_else(|e| panic!("not accepted: {e}"));
+        (signed, reference.reduced.map(|r| r.cost))
+    }
+
+    /// The script of this input refuses it, in both interpreters.
+    #[track_caller]
+    pub fn refused_at(&self, input: usize) {
+        let (ours, _) = self.reductions();
+        match &ours[input] {
+            Some(Ok(prop)) if *prop != SigmaBoolean::TrivialProp(false) => {
+                let all: Vec<_> = ours.iter().map(|r| matches!(r, Some(Ok(p)) if *p != SigmaBoolean::TrivialProp(false))).collect();
+                panic!("input {input} accepts it (which inputs accept: {all:?})")
+            }
+            Some(_) => assert!(self.sign().is_err(), "a script refuses, and yet it was accepted"),
+            None => panic!("input {input} is spent as storage rent: its script does not run"),
+        }
+    }
+
+    /// Every script would accept it with the right signatures, and those given do not suffice.
+    #[track_caller]
+    pub fn unproven(&self) {
+        let (ours, _) = self.reductions();
+        for (i, reduction) in ours.iter().enumerate() {
+            match reduction {
+                Some(Ok(SigmaBoolean::TrivialProp(false))) | Some(Err(_)) => panic!("input {i} refuses by itself: {reduction:?}"),
+                _ => {}
+            }
+        }
+        assert!(self.sign().is_err(), "the signatures given suffice");
+    }
+}
+
+/// An output's registers from R4 on.
+pub fn registers(candidate: &ErgoBoxCandidate) -> Vec<Constant> {
+    (4..=9u8)
+        .map(|n| NonMandatoryRegisterId::try_from(n as i8).unwrap())
+        .map_while(|id| candidate.additional_registers.get_constant(id).unwrap())
+        .collect()
+}
+
+/// An output's `Coll[Long]` register.
+pub fn longs(candidate: &ErgoBoxCandidate, id: NonMandatoryRegisterId) -> Vec<i64> {
+    use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
+    candidate
+        .additional_registers
+        .get_constant(id)
+        .unwrap()
+        .expect("the register is there")
+        .try_extract_into()
+        .expect("a Coll[Long]")
+}
+
+/// Tokens as a box holds them.
+pub fn tokens(all: &[(TokenId, u64)]) -> Option<BoxTokens> {
+    let all: Vec<Token> = all
+        .iter()
+        .map(|(token_id, n)| Token { token_id: *token_id, amount: TokenAmount::try_from(*n).unwrap() })
+        .collect();
+    BoxTokens::from_vec(all).ok()
+}
+
+/// A box that some transaction outside the test made: `seed` keeps the ids of equal boxes apart.
+pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
+    ErgoBox::from_box_candidate(candidate, TxId::zero(), seed).unwrap()
+}
+
+/// A box's size in bytes.
+pub fn size(ergo_box: &ErgoBox) -> usize {
+    ergo_box.sigma_serialize_bytes().unwrap().len()
+}
+
+fn header(height: u32) -> Header {
+    let digest = "00".repeat(32);
+    serde_json::from_value(serde_json::json!({
+        "extensionId": digest, "difficulty": "1", "votes": "000000", "timestamp": 1_700_000_000_000u64 + u64::from(height) * 120_000,
+        "size": 221, "unparsedBytes": "", "stateRoot": "00".repeat(33), "height": height, "nBits": 1_000, "version": 4,
+        "id": format!("{height:064x}"), "adProofsRoot": digest, "transactionsRoot": digest, "extensionHash": digest,
+        "powSolutions": {
+            "pk": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+            "w": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+            "n": "0000000000000000", "d": 0
+        },
+        "adProofsId": digest, "transactionsId": digest, "parentId": format!("{:064x}", height - 1)
+    }))
+    .unwrap()
+}
+
+/// The chain when the next block is at `height`.
+pub fn state_at(height: u32) -> ErgoStateContext {
+    let headers: Vec<Header> = (1..=10).map(|back| header(height - back)).collect();
+    let mut pre_header = PreHeader::from(headers[0].clone());
+    pre_header.height = height;
+    let parameters = Parameters::new(4, 1_250_000, 360, 1_271_009, 8_001_091, 100, 2_407, 100, 197);
+    ErgoStateContext::new(pre_header, headers.try_into().unwrap(), parameters)
+}

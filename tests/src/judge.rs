@@ -1,0 +1,101 @@
+//! The reference judge: `contracts/judge.mjs`, the official interpreter under Node.js, one process for all tests.
+
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
+use ergo_lib::chain::transaction::reduced::ReducedTransaction;
+use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+/// What the official interpreter says of one transaction.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// For each input whether its script reduces to something that could be proven, or why not.
+    pub inputs: Vec<Result<(), String>>,
+    /// What the inputs reduce to, and the block cost without proofs; only if all of them do.
+    pub reduced: Option<Reduced>,
+}
+
+/// A transaction as the official interpreter reduced it.
+#[derive(Debug, Clone)]
+pub struct Reduced {
+    /// Each input's proposition.
+    pub props: Vec<SigmaBoolean>,
+    /// Block cost, proofs not counted.
+    pub cost: u64,
+}
+
+struct Process {
+    _child: Child,
+    stdin: ChildStdin,
+    stdout: BufReader<ChildStdout>,
+}
+
+fn process() -> &'static Mutex<Process> {
+    static PROCESS: OnceLock<Mutex<Process>> = OnceLock::new();
+    PROCESS.get_or_init(|| {
+        let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
+        assert!(
+            contracts.join("node_modules/sigmastate-js").exists(),
+            "the reference interpreter is not installed: run `cargo xtask test`, or `npm ci` in contracts/"
+        );
+        let mut child = Command::new("node")
+            .arg("judge.mjs")
+            .current_dir(contracts)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Node.js 20 or newer must be installed");
+        let stdin = child.stdin.take().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Mutex::new(Process { _child: child, stdin, stdout })
+    })
+}
+
+/// Asks the official interpreter about `tx`.
+pub fn judge(
+    tx: &UnsignedTransaction,
+    boxes: &[ErgoBox],
+    data_boxes: &[ErgoBox],
+    state: &ErgoStateContext,
+) -> Verdict {
+    let request = json!({
+        "tx": tx,
+        "boxes": boxes,
+        "dataBoxes": data_boxes,
+        "headers": state.headers.to_vec(),
+        "height": state.pre_header.height,
+        "timestamp": state.pre_header.timestamp,
+    });
+    let mut line = String::new();
+    {
+        // A test that panics elsewhere must not make the others fail too.
+        let mut process = process().lock().unwrap_or_else(|e| e.into_inner());
+        writeln!(process.stdin, "{request}").unwrap();
+        process.stdout.read_line(&mut line).unwrap();
+    }
+    let answer: Value = serde_json::from_str(&line).expect("the judge answers in JSON");
+    let inputs: Vec<_> = answer["inputs"]
+        .as_array()
+        .unwrap_or_else(|| panic!("the judge could not read the transaction: {answer}"))
+        .iter()
+        .map(|input| match input["error"].as_str() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(()),
+        })
+        .collect();
+    let reduced = answer["reduced"].as_str().map(|hex| {
+        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+        let parsed = ReducedTransaction::sigma_parse_bytes(&bytes).expect("a reduced transaction");
+        Reduced {
+            props: parsed.reduced_inputs().iter().map(|i| i.sigma_prop.clone()).collect(),
+            cost: answer["cost"].as_u64().expect("a cost"),
+        }
+    });
+    Verdict { inputs, reduced }
+}

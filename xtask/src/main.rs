@@ -1,0 +1,43 @@
+//! The project's own commands: `cargo xtask --help`.
+
+mod contracts;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Compile the contracts, run every check, measure"
+)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Compile contracts/*.es with the pinned official compiler and write contracts/artifacts/
+    Contracts {
+        /// Write nothing; fail if an artifact differs from what the compiler makes now
+        #[arg(long)]
+        check: bool,
+    },
+    /// Everything that must pass: set-up, artifacts, format, lints, tests
+    Test,
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Contracts { check } => contracts::run(check),
+        Command::Test => run::test(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            run::say(&format!("error: {e}"));
+            ExitCode::FAILURE
+        }
+    }
+}

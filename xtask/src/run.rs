@@ -1,0 +1,119 @@
+//! Running other programs from the workspace's root.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What went wrong, in a sentence.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XtaskError {
+    #[error("cannot run `{command}`: {source}. {hint}")]
+    Start {
+        command: String,
+        source: std::io::Error,
+        hint: &'static str,
+    },
+    #[error("`{0}` failed")]
+    Failed(String),
+    #[error("{path}: {source}")]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Other(String),
+}
+
+/// A line for the person who watches; results go to files or come from the programs run.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+/// The program with its arguments, to be run in `folder` below the root.
+pub(crate) fn command(program: &str, args: &[&str], folder: &str) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(root().join(folder));
+    command
+}
+
+fn spell(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|part| part.to_string_lossy().into_owned())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn start_error(command: &Command, source: std::io::Error) -> XtaskError {
+    XtaskError::Start {
+        command: spell(command),
+        source,
+        hint: "Rust and Node.js 20 or newer must be installed",
+    }
+}
+
+/// Runs the command to its end, its output passed through.
+pub(crate) fn run(mut command: Command) -> Result<(), XtaskError> {
+    say(&format!("$ {}", spell(&command)));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(XtaskError::Failed(spell(&command))),
+        Err(source) => Err(start_error(&command, source)),
+    }
+}
+
+/// Runs the command and returns what it printed on stdout.
+pub(crate) fn output(mut command: Command) -> Result<Vec<u8>, XtaskError> {
+    command.stderr(std::process::Stdio::inherit());
+    match command.output() {
+        Ok(done) if done.status.success() => Ok(done.stdout),
+        Ok(_) => Err(XtaskError::Failed(spell(&command))),
+        Err(source) => Err(start_error(&command, source)),
+    }
+}
+
+/// Installs the pinned compiler and interpreter unless the lock file's versions stand there already.
+pub(crate) fn npm_install() -> Result<(), XtaskError> {
+    let contracts = root().join("contracts");
+    let stamp = contracts.join("node_modules/.package-lock.json");
+    let newer = |a: &Path, b: &Path| {
+        let time = |p: &Path| p.metadata().and_then(|m| m.modified()).ok();
+        time(a) >= time(b)
+    };
+    if stamp.exists() && newer(&stamp, &contracts.join("package-lock.json")) {
+        return Ok(());
+    }
+    run(command(
+        "npm",
+        &["ci", "--no-audit", "--no-fund"],
+        "contracts",
+    ))
+}
+
+/// The one command behind the README and CI.
+pub(crate) fn test() -> Result<(), XtaskError> {
+    npm_install()?;
+    crate::contracts::run(true)?;
+    run(command("cargo", &["fmt", "--all", "--check"], ""))?;
+    run(command(
+        "cargo",
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        "",
+    ))?;
+    run(command("cargo", &["test", "--workspace"], ""))
+}
