@@ -1,4 +1,48 @@
 /**
+ * ACCOUNT: what one member owns or owes.
+ *
+ * Tokens     (0) membership token, 1    (1) account token, 1: the account's number    (2) units, absent at 0
+ * R4 Coll[Long]       terms, set by the pot: 0 issued, 1 line, 2 cap, 3 ERG floor, 4 largest draw, 5 draw limit,
+ *                     6 longest debt (blocks), 7 draw rate (units per 1,000 blocks), 8 class, 9.. classes to spend on.
+ *                     Of 4, 5 and 6 a 0 is no rule; no class in 9.. is no rule.
+ * R5 Coll[SigmaProp]  0 the owner's key, 1 an heir's while a recovery is pending
+ * R6 Coll[Long]       the owner's: 0 smallest direct payment, 1 stamp, 2 credit used, 3 in debt since, (4) recovery
+ * R7 Coll[Byte]       who else may act, fixed at opening: empty nobody; 32 bytes: the key is R4 of the data input 0
+ *                     that holds this token; 33 bytes: the contract whose box, with the token in bytes 1.., is INPUTS(0)
+ * Balance = units - issued. Credit drawn = min(old balance, 0) - min(new balance, 0).
+ *
+ * POT PATH   P1 the account is INPUTS(1)
+ *            P2 INPUTS(0) is the pot   P3 and fresh: younger than a storage period, so that its script runs
+ *            Nothing else is asked: the pot decides (pot.es).
+ * TRADE PATH, everything else. The successor is the output of the account's own index.
+ *   Always   K1 same script   K2 same membership token and amount   K3 same account token and amount
+ *            K4 at most 3 tokens   K5 R4 as it was   K6 R7 as it was   K7 no R8 (and so no R9)
+ *            K8 who gains stays at or below his cap
+ *   Conserved, by the leader (the account at INPUTS(0)) or by this account itself:
+ *            C1 the leader does it, if this account is another, and the leader fresh, of this script and this LETS, and
+ *               no class limits this account's draw; otherwise
+ *            C2 every output was created at most 5,040 blocks ago: nobody can prepare an old box
+ *            C3 units of all inputs = units of the outputs that are the pot, accounts of this LETS, or notes:
+ *            C4 the pot: its NFT first
+ *            C5 an account: the membership token first (amount 1), and this script
+ *            C6 a note: one token, the note's script, R4 a SigmaProp, R5 = this account's number ++ this script's hash
+ *               ++ the payee's number or nothing, R6 = expiry ++ the classes that limit this draw
+ *   Unsigned U1 it is not the leader   U2 ERG not less   U3 R5 as it was   U4 R6 as it was
+ *            U5 units gained: at least the smallest direct payment, or a debt brought to exactly 0
+ *            U6 or units unchanged, and the box older than 788,400 blocks (anybody may refresh it)
+ *   Signed   S1 the owner's proof: his key, the followed box's key, or the controlling contract's presence (R7)
+ *            S2 ERG not below min(floor, what it was)   S3 one key in R5: a pending recovery is refused
+ *            S4 the stamp does not go back   S5 nor past HEIGHT
+ *            S6 credit used >= max(0, credit used - rate * blocks passed / 1,000) + credit drawn
+ *            S7 in debt since: as it was while in debt, else the stamp
+ *     and, if credit is drawn:
+ *            D1 balance >= -line   D2 drawn <= largest draw   D3 credit used <= draw limit
+ *            D4 HEIGHT - in debt since <= longest debt
+ *            D5 units go to accounts of the classes to spend on (or back to this one), or into notes that carry them
+ *
+ * Settings are the owner's own risk: numbers in R6 that overflow, or a key that nobody has, block him alone, and the pot
+ * can still set his terms or hand the account to an heir.
+ *
  * @param POT_NFT token id of the pot's NFT
  * @param UNIT token id of the credit unit
  * @param NOTE_HASH blake2b256 of the note script

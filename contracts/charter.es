@@ -1,4 +1,26 @@
 /**
+ * CHARTER: committee, bounds and name. Everybody else reads it as a data input.
+ *
+ * Tokens     (0) charter NFT
+ * R4 SigmaProp         the committee
+ * R5 Coll[Long]        bounds: 0 longest line, 1 highest cap, 2 ERG floor of accounts, 3 admissions and 4 units issued
+ *                      per period, 5 period (blocks), 6 change delay, 7 recovery delay, 8 recoveries per period,
+ *                      9 most ERG of an admission's fee, 10.. default terms
+ * R6 Coll[Coll[Byte]]  name, currency, decimals
+ * R7 Coll[Coll[Long]]  0 the least and 1 the most that each bound may ever be
+ * R8 SigmaProp, R9 Coll[Long]  an announced change, or absent: the new committee; 0 height, 1.. new bounds
+ *
+ * Always     B1 the charter is INPUTS(0), its successor OUTPUTS(0)   B2 same script   B3 same tokens   B4 R6 as it was
+ *            B5 R7 as it was   B6 the successor was created at most 5,040 blocks ago
+ * Refresh    by anybody, alone in INPUTS: R1 the box is older than 788,400 blocks   R2 nothing else changes
+ *            R3 it loses at most 0.01 ERG
+ * Otherwise  B7 ERG not less
+ * Enact      by anybody, of an announced change: E1 the delay has passed since its height   E2 R4 and R5 become R8 and
+ *            R9   E3 R8 and R9 vanish
+ * Cancel     by the committee: R4 and R5 as they were, R8 and R9 vanish
+ * Announce   N1 by the committee   N2 and the new committee, which so shows that it can sign   N3 R4 and R5 as they were
+ *            N4 its height is not in the past   N5 as many bounds as R7 has   N6 none below the least   N7 none above the
+ *            most
  */
 {
   val next = OUTPUTS(0)

@@ -7,10 +7,11 @@
 // (EIP-19, hex), which holds each input's proposition, and `cost` its block cost without proofs.
 // A storage-rent spend is not a script's business: the caller leaves such inputs out of its comparison.
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { AvlTree$, GroupElement$, ProverBuilder$ } from 'sigmastate-js/main';
 
 const BLOCK_VERSION = 4;
-const PARAMETERS = {
+export const PARAMETERS = {
   storageFeeFactor: 1250000,
   minValuePerByte: 360,
   maxBlockSize: 1271009,
@@ -21,7 +22,7 @@ const PARAMETERS = {
   maxBlockCost: 8001091,
   blockVersion: BLOCK_VERSION,
 };
-const MAINNET = 0;
+export const MAINNET = 0;
 const prover = ProverBuilder$.create(PARAMETERS, MAINNET).build();
 
 const text = (box) => ({
@@ -78,14 +79,19 @@ function trailingVlq(hex) {
 
 const reason = (e) => String(e?.message || e).split('\n')[0].slice(0, 300);
 
-function judge(request) {
+/** What the official prover takes, from a request. */
+export function prepare(request) {
   const byId = new Map(request.boxes.map((b) => [b.boxId, text(b)]));
   const dataById = new Map(request.dataBoxes.map((b) => [b.boxId, text(b)]));
   const boxes = request.tx.inputs.map((i) => ({ ...byId.get(i.boxId), extension: i.extension ?? {} }));
   const dataBoxes = request.tx.dataInputs.map((d) => dataById.get(d.boxId));
   const tx = { inputs: boxes, dataInputs: dataBoxes, outputs: request.tx.outputs.map(text) };
   const state = context(request);
-  const burn = burned(boxes, tx.outputs);
+  return { state, tx, boxes, dataBoxes, burn: burned(boxes, tx.outputs) };
+}
+
+function judge(request) {
+  const { state, tx, boxes, dataBoxes, burn } = prepare(request);
   const inputs = boxes.map((_, index) => {
     try {
       prover.reduceTransactionInput(state, tx, boxes, dataBoxes, burn, index);
@@ -99,12 +105,14 @@ function judge(request) {
   return { inputs, reduced, cost: trailingVlq(reduced) };
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  let answer;
-  try {
-    answer = judge(JSON.parse(line));
-  } catch (e) {
-    answer = { error: reason(e) };
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    let answer;
+    try {
+      answer = judge(JSON.parse(line));
+    } catch (e) {
+      answer = { error: reason(e) };
+    }
+    process.stdout.write(JSON.stringify(answer) + '\n');
   }
-  process.stdout.write(JSON.stringify(answer) + '\n');
 }

@@ -1,4 +1,39 @@
 /**
+ * POT: the common pot, with all units and membership tokens that no account holds. The policy of this kind of LETS.
+ *
+ * Tokens     (0) pot NFT    (1) membership tokens    (2) units; of each at least one remains
+ * R4 Coll[Long]    counters: 0 stamp, 1 admissions, 2 units issued: leaky buckets against the charter's rates
+ * Its successor is OUTPUTS(0); the account or application that it acts on, the subject, is INPUTS(1). The charter, where
+ * it is needed, is data input 0. Nobody's script decides about the subject but this one: account.es P, application.es A.
+ *
+ * Always     Q1 the pot is INPUTS(0)   Q2 same script   Q3 the same three tokens in the same places
+ *            Q4 created at most 5,040 blocks ago   Q5 no R5 and further registers   Q6 ERG not less, but for a refresh
+ * Refresh    by anybody, alone in INPUTS: F1 older than 788,400 blocks   F2 tokens and counters as they were
+ *            F3 it loses at most 0.01 ERG
+ * Exit       the subject has tokens and OUTPUTS(1) is no account: by the owner alone, charter and committee have no say
+ *            X1 the subject is an account of this LETS   X2 its balance is 0   X3 its membership token and units return
+ *            X4 counters as they were   X5 its account token stands in no output: it is burnt
+ *            X6 the owner's proof: his key; the key of the followed box, data input 0; or the controlling contract,
+ *            fresh, at INPUTS(2)
+ * Committee  G1 the charter, by its NFT   G2 the committee's proof (R4 of the charter)
+ *            G3 OUTPUTS(1) is an account, created at most 5,040 blocks ago, without R8
+ *            G4 terms: 9 to 17 numbers, each from 0 to 10^12, the draw rate at most 10^10; line and cap within the
+ *            charter's bounds, the floor the charter's
+ *            G5 three counters; the stamp does not go back, nor past HEIGHT
+ *            G6 admissions = max(0, admissions - rate * blocks passed) + admitted, at most the rate if any are admitted
+ *            G7 the same for units issued
+ *  Admit     the subject has no tokens
+ *            H1 it is an application   H2 to this pot   H3 not expired   H4 one membership token leaves, and as many
+ *            units as the line and as issued   H5 the account's tokens are one membership token, one new account token
+ *            (its id is the pot's box id), those units   H6 of the new account token there is one in all outputs
+ *            H7 R5 is the applicant's key   H8 R6 is his smallest direct payment, a stamp from 0 to HEIGHT, 0, 0
+ *            H9 R7 is his choice of who else may act   H10 ERG: the floor at least, and the application's less a fee
+ *            within the charter's bound
+ *  Set terms the subject has tokens
+ *            T1 it is an account of this LETS   T2 issued is the line, or the debt if that is more
+ *            T3 units change by as much as issued: the balance stays   T4 the pot gives or takes just these units
+ *            T5 membership and account token, R5, R6, R7 as they were   T6 ERG not less
+ *
  * @param CHARTER_NFT token id of the charter's NFT
  * @param ACCOUNT_HASH blake2b256 of the account script
  * @param APPLICATION_HASH blake2b256 of the application script
@@ -57,7 +92,7 @@
       val ruled = funded && isAccount(out) && recent(out) && !(out.R8[Long].isDefined) &&
         terms.size >= 9 && terms.size <= 17 &&
         terms.forall({(x: Long) => x >= 0L && x <= 1000000000000L}) &&
-        terms(1) <= bounds(0) && terms(2) <= bounds(1) && terms(3) == bounds(2) &&
+        terms(1) <= bounds(0) && terms(2) <= bounds(1) && terms(3) == bounds(2) && terms(7) <= 10000000000L &&
         after.size == 3 && counters(0) <= after(0) && after(0) <= HEIGHT &&
         (membersOut == 0L || after(1) <= bounds(3)) &&
         (unitsOut <= 0L || after(2) <= bounds(4)) &&

@@ -5,10 +5,10 @@ use crate::judge::{self, Verdict};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::parameters::Parameters;
 use ergo_lib::chain::transaction::ergo_transaction::TxValidationError;
+use ergo_lib::chain::transaction::prover_result::ProverResult;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{DataInput, Input, Transaction, TxId, UnsignedInput};
 use ergo_lib::ergo_chain_types::{Header, PreHeader};
-use ergo_lib::chain::transaction::prover_result::ProverResult;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ContextExtension, ProofBytes};
 use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId, NonMandatoryRegisters,
@@ -47,9 +47,17 @@ impl Case {
     /// The proposal as it is, to be included in the block after `height`.
     pub fn of(proposal: &Proposal, height: Height, signers: &[&SecretKey]) -> Self {
         Self {
-            inputs: proposal.inputs().iter().map(|b| (b.clone(), ContextExtension::empty())).collect(),
+            inputs: proposal
+                .inputs()
+                .iter()
+                .map(|b| (b.clone(), ContextExtension::empty()))
+                .collect(),
             data_inputs: proposal.data_inputs().to_vec(),
-            outputs: proposal.outputs().iter().map(|b| ErgoBoxCandidate::from(b.clone())).collect(),
+            outputs: proposal
+                .outputs()
+                .iter()
+                .map(|b| ErgoBoxCandidate::from(b.clone()))
+                .collect(),
             height: height.0 + 1,
             signers: signers.iter().map(|&k| k.clone()).collect(),
         }
@@ -96,7 +104,12 @@ impl Case {
     }
 
     /// Sets a register of an output; those before it must be there.
-    pub fn set_register(&mut self, output: usize, id: NonMandatoryRegisterId, value: impl Into<Constant>) {
+    pub fn set_register(
+        &mut self,
+        output: usize,
+        id: NonMandatoryRegisterId,
+        value: impl Into<Constant>,
+    ) {
         let mut all = registers(&self.outputs[output]);
         let place = id as usize - NonMandatoryRegisterId::R4 as usize;
         assert!(place <= all.len(), "registers stand without gaps");
@@ -116,7 +129,13 @@ impl Case {
     }
 
     /// Changes one number of a `Coll[Long]` register of an output.
-    pub fn set_long(&mut self, output: usize, id: NonMandatoryRegisterId, place: usize, value: i64) {
+    pub fn set_long(
+        &mut self,
+        output: usize,
+        id: NonMandatoryRegisterId,
+        place: usize,
+        value: i64,
+    ) {
         let mut longs = longs(&self.outputs[output], id);
         longs[place] = value;
         self.set_register(output, id, longs);
@@ -137,7 +156,10 @@ impl Case {
     /// Moves an amount of one token from one output to another (at the end of its tokens if it has none).
     pub fn move_token(&mut self, from: usize, to: usize, id: TokenId, amount: u64) {
         self.set_tokens(from, |all| {
-            let token = all.iter_mut().find(|(i, _)| *i == id).expect("the token to move");
+            let token = all
+                .iter_mut()
+                .find(|(i, _)| *i == id)
+                .expect("the token to move");
             token.1 -= amount;
             all.retain(|(_, n)| *n > 0);
         });
@@ -149,7 +171,10 @@ impl Case {
 
     /// Makes an input a storage-rent spend whose successor is `output`.
     pub fn rent(&mut self, input: usize, output: i16) {
-        self.inputs[input].1.values.insert(RENT_VARIABLE, Constant::from(output));
+        self.inputs[input]
+            .1
+            .values
+            .insert(RENT_VARIABLE, Constant::from(output));
     }
 
     /// Leaves out the signature of everybody.
@@ -158,14 +183,23 @@ impl Case {
         self
     }
 
-    fn boxes(&self) -> Vec<ErgoBox> {
+    /// The boxes to spend.
+    pub fn boxes(&self) -> Vec<ErgoBox> {
         self.inputs.iter().map(|(b, _)| b.clone()).collect()
     }
 
     /// The transaction.
     pub fn tx(&self) -> UnsignedTransaction {
-        let inputs = self.inputs.iter().map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone())).collect();
-        let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id())).collect();
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()))
+            .collect();
+        let data = self
+            .data_inputs
+            .iter()
+            .map(|b| DataInput::from(b.box_id()))
+            .collect();
         UnsignedTransaction::new_from_vec(inputs, data, self.outputs.clone()).unwrap()
     }
 
@@ -180,12 +214,22 @@ impl Case {
 
     /// Refuses a case that fails for a reason outside the scripts: it would prove nothing about them.
     fn check_structure(&self, tx: &UnsignedTransaction, state: &ErgoStateContext) {
-        let proof = |i: &UnsignedInput| ProverResult { proof: ProofBytes::Empty, extension: i.extension.clone() };
-        let inputs = tx.inputs.clone().mapped(|i| Input::new(i.box_id, proof(&i)));
-        let bare = Transaction::new(inputs, tx.data_inputs.clone(), tx.output_candidates.clone()).unwrap();
-        let context = TransactionContext::new(bare, self.boxes(), self.data_inputs.clone()).unwrap();
+        let proof = |i: &UnsignedInput| ProverResult {
+            proof: ProofBytes::Empty,
+            extension: i.extension.clone(),
+        };
+        let inputs = tx
+            .inputs
+            .clone()
+            .mapped(|i| Input::new(i.box_id, proof(&i)));
+        let bare =
+            Transaction::new(inputs, tx.data_inputs.clone(), tx.output_candidates.clone()).unwrap();
+        let context =
+            TransactionContext::new(bare, self.boxes(), self.data_inputs.clone()).unwrap();
         match context.validate(state) {
-            Ok(()) | Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {}
+            Ok(())
+            | Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {
+            }
             Err(e) => panic!("the case is refused for a reason outside the scripts: {e}"),
         }
     }
@@ -205,7 +249,10 @@ impl Case {
                     (Some(reduced), Ok(())) => reduced.props[i] != SigmaBoolean::TrivialProp(false),
                     (_, theirs) => theirs.is_ok(),
                 };
-                assert_eq!(ours_ok, theirs_ok, "input {i}: ergo-lib says {ours:?}, the reference {theirs:?}");
+                assert_eq!(
+                    ours_ok, theirs_ok,
+                    "input {i}: ergo-lib says {ours:?}, the reference {theirs:?}"
+                );
             }
         }
         if let Some(reduced) = &reference.reduced {
@@ -219,21 +266,36 @@ impl Case {
     }
 
     /// ergo-lib's reduction of one input, whatever the others do.
-    fn reduce_one(&self, tx: &UnsignedTransaction, state: &ErgoStateContext, input: usize) -> Reduction {
+    fn reduce_one(
+        &self,
+        tx: &UnsignedTransaction,
+        state: &ErgoStateContext,
+        input: usize,
+    ) -> Reduction {
         use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
         use ergo_lib::wallet::signing::make_context;
-        let context = TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let context =
+            TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
         let evaluation = make_context(state, &context, input).map_err(|e| e.to_string())?;
-        let expr = self.inputs[input].0.ergo_tree.proposition().map_err(|e| e.to_string())?;
-        reduce_to_crypto(&expr, &evaluation).map(|r| r.sigma_prop).map_err(|e| e.to_string())
+        let expr = self.inputs[input]
+            .0
+            .ergo_tree
+            .proposition()
+            .map_err(|e| e.to_string())?;
+        reduce_to_crypto(&expr, &evaluation)
+            .map(|r| r.sigma_prop)
+            .map_err(|e| e.to_string())
     }
 
     /// Signs and validates as a node does.
     fn sign(&self) -> Result<Transaction, String> {
         let state = self.state();
-        let context = TransactionContext::new(self.tx(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let context =
+            TransactionContext::new(self.tx(), self.boxes(), self.data_inputs.clone()).unwrap();
         let wallet = Wallet::from_secrets(self.signers.clone());
-        let signed = wallet.sign_transaction(context, &state, None).map_err(|e| e.to_string())?;
+        let signed = wallet
+            .sign_transaction(context, &state, None)
+            .map_err(|e| e.to_string())?;
         TransactionContext::new(signed.clone(), self.boxes(), self.data_inputs.clone())
             .unwrap()
             .validate(&state)
@@ -250,7 +312,11 @@ impl Case {
             if let Some(Err(e)) = reduction {
                 panic!("input {i} refuses: {e}");
             }
-            assert_ne!(reduction, &Some(Ok(SigmaBoolean::TrivialProp(false))), "input {i} refuses");
+            assert_ne!(
+                reduction,
+                &Some(Ok(SigmaBoolean::TrivialProp(false))),
+                "input {i} refuses"
+            );
         }
         let signed = self.sign().unwrap_or_else(|e| panic!("not accepted: {e}"));
         (signed, reference.reduced.map(|r| r.cost))
@@ -262,10 +328,16 @@ impl Case {
         let (ours, _) = self.reductions();
         match &ours[input] {
             Some(Ok(prop)) if *prop != SigmaBoolean::TrivialProp(false) => {
-                let all: Vec<_> = ours.iter().map(|r| matches!(r, Some(Ok(p)) if *p != SigmaBoolean::TrivialProp(false))).collect();
+                let all: Vec<_> = ours
+                    .iter()
+                    .map(|r| matches!(r, Some(Ok(p)) if *p != SigmaBoolean::TrivialProp(false)))
+                    .collect();
                 panic!("input {input} accepts it (which inputs accept: {all:?})")
             }
-            Some(_) => assert!(self.sign().is_err(), "a script refuses, and yet it was accepted"),
+            Some(_) => assert!(
+                self.sign().is_err(),
+                "a script refuses, and yet it was accepted"
+            ),
             None => panic!("input {input} is spent as storage rent: its script does not run"),
         }
     }
@@ -276,7 +348,9 @@ impl Case {
         let (ours, _) = self.reductions();
         for (i, reduction) in ours.iter().enumerate() {
             match reduction {
-                Some(Ok(SigmaBoolean::TrivialProp(false))) | Some(Err(_)) => panic!("input {i} refuses by itself: {reduction:?}"),
+                Some(Ok(SigmaBoolean::TrivialProp(false))) | Some(Err(_)) => {
+                    panic!("input {i} refuses by itself: {reduction:?}")
+                }
                 _ => {}
             }
         }
@@ -308,7 +382,10 @@ pub fn longs(candidate: &ErgoBoxCandidate, id: NonMandatoryRegisterId) -> Vec<i6
 pub fn tokens(all: &[(TokenId, u64)]) -> Option<BoxTokens> {
     let all: Vec<Token> = all
         .iter()
-        .map(|(token_id, n)| Token { token_id: *token_id, amount: TokenAmount::try_from(*n).unwrap() })
+        .map(|(token_id, n)| Token {
+            token_id: *token_id,
+            amount: TokenAmount::try_from(*n).unwrap(),
+        })
         .collect();
     BoxTokens::from_vec(all).ok()
 }
@@ -344,6 +421,8 @@ pub fn state_at(height: u32) -> ErgoStateContext {
     let headers: Vec<Header> = (1..=10).map(|back| header(height - back)).collect();
     let mut pre_header = PreHeader::from(headers[0].clone());
     pre_header.height = height;
-    let parameters = Parameters::new(4, 1_250_000, 360, 1_271_009, 8_001_091, 100, 2_407, 100, 197);
+    let parameters = Parameters::new(
+        4, 1_250_000, 360, 1_271_009, 8_001_091, 100, 2_407, 100, 197,
+    );
     ErgoStateContext::new(pre_header, headers.try_into().unwrap(), parameters)
 }

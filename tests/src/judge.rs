@@ -57,6 +57,23 @@ fn process() -> &'static Mutex<Process> {
     })
 }
 
+/// A request as `contracts/judge.mjs` reads it.
+pub fn request(
+    tx: &UnsignedTransaction,
+    boxes: &[ErgoBox],
+    data_boxes: &[ErgoBox],
+    state: &ErgoStateContext,
+) -> Value {
+    json!({
+        "tx": tx,
+        "boxes": boxes,
+        "dataBoxes": data_boxes,
+        "headers": state.headers.to_vec(),
+        "height": state.pre_header.height,
+        "timestamp": state.pre_header.timestamp,
+    })
+}
+
 /// Asks the official interpreter about `tx`.
 pub fn judge(
     tx: &UnsignedTransaction,
@@ -64,14 +81,7 @@ pub fn judge(
     data_boxes: &[ErgoBox],
     state: &ErgoStateContext,
 ) -> Verdict {
-    let request = json!({
-        "tx": tx,
-        "boxes": boxes,
-        "dataBoxes": data_boxes,
-        "headers": state.headers.to_vec(),
-        "height": state.pre_header.height,
-        "timestamp": state.pre_header.timestamp,
-    });
+    let request = request(tx, boxes, data_boxes, state);
     let mut line = String::new();
     {
         // A test that panics elsewhere must not make the others fail too.
@@ -90,10 +100,17 @@ pub fn judge(
         })
         .collect();
     let reduced = answer["reduced"].as_str().map(|hex| {
-        let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+        let bytes: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
+            .collect();
         let parsed = ReducedTransaction::sigma_parse_bytes(&bytes).expect("a reduced transaction");
         Reduced {
-            props: parsed.reduced_inputs().iter().map(|i| i.sigma_prop.clone()).collect(),
+            props: parsed
+                .reduced_inputs()
+                .iter()
+                .map(|i| i.sigma_prop.clone())
+                .collect(),
             cost: answer["cost"].as_u64().expect("a cost"),
         }
     });

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod judge;
+pub mod kinds;
 pub mod world;
 
 pub use case::Case;

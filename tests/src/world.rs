@@ -9,8 +9,8 @@ use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::cthreshold::Cthreshold
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{ProveDlog, SigmaBoolean, SigmaProp};
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
-    AccountBox, Amount, ApplicationBox, Blocks, Bounds, CharterBox, Currency, Found, Founding, Funding, HardBounds,
-    Height, Identity, Lets, NanoErg, PotBox, Proposal, Terms, TxParams,
+    AccountBox, Amount, ApplicationBox, Blocks, Bounds, CharterBox, Currency, Found, Founding,
+    Funding, HardBounds, Height, Identity, Lets, NanoErg, PotBox, Proposal, Terms, TxParams,
 };
 
 /// A key from a number.
@@ -35,13 +35,20 @@ pub fn prop(key: &SecretKey) -> SigmaProp {
 
 /// The script that the key spends.
 pub fn p2pk(key: &SecretKey) -> ErgoTree {
-    ErgoTree::new(ErgoTreeHeader::v0(false), &Expr::Const(Constant::from(prop(key)))).unwrap()
+    ErgoTree::new(
+        ErgoTreeHeader::v0(false),
+        &Expr::Const(Constant::from(prop(key))),
+    )
+    .unwrap()
 }
 
 /// `k` of these keys.
 pub fn at_least(k: u8, keys: &[&SecretKey]) -> SigmaProp {
     let children: Vec<SigmaBoolean> = keys.iter().map(|&key| public(key).into()).collect();
-    SigmaProp::from(SigmaBoolean::from(Cthreshold { k, children: children.try_into().unwrap() }))
+    SigmaProp::from(SigmaBoolean::from(Cthreshold {
+        k,
+        children: children.try_into().unwrap(),
+    }))
 }
 
 /// A LETS and those who act in it.
@@ -87,7 +94,10 @@ pub fn bounds() -> Bounds {
 /// A founding by a committee of these keys' script.
 pub fn founding(committee: SigmaProp, name: &str) -> Founding {
     Founding {
-        identity: Identity { name: name.to_owned(), currency: Currency::new("EUR", 2).unwrap() },
+        identity: Identity {
+            name: name.to_owned(),
+            currency: Currency::new("EUR", 2).unwrap(),
+        },
         committee,
         bounds: bounds(),
         hard: HardBounds::around(&bounds()),
@@ -100,21 +110,42 @@ impl World {
     /// A LETS founded at [`START`]. Worlds of different `seed` have nothing in common.
     pub fn new(seed: u8) -> Self {
         let committee = [key(seed + 1), key(seed + 2), key(seed + 3)];
-        let params = TxParams { height: Height(START), fee: NanoErg::MIN_FEE };
+        let params = TxParams {
+            height: Height(START),
+            fee: NanoErg::MIN_FEE,
+        };
         let founder = key(seed + 4);
         let funding = Funding {
-            boxes: vec![wallet_box(&founder, 20 * NanoErg::ONE_ERG.0, START - 5, u16::from(seed))],
+            boxes: vec![wallet_box(
+                &founder,
+                20 * NanoErg::ONE_ERG.0,
+                START - 5,
+                u16::from(seed),
+            )],
             change: p2pk(&founder),
         };
-        let Found { lets, charter, pot, .. } =
-            founding(at_least(2, &committee.each_ref()), "Test LETS").plan(&funding, params).unwrap();
+        let Found {
+            lets, charter, pot, ..
+        } = founding(at_least(2, &committee.each_ref()), "Test LETS")
+            .plan(&funding, params)
+            .unwrap();
         let seed = std::cell::Cell::new(u16::from(seed) * 100);
-        Self { lets, charter, pot, committee, height: Height(START + 10), seed }
+        Self {
+            lets,
+            charter,
+            pot,
+            committee,
+            height: Height(START + 10),
+            seed,
+        }
     }
 
     /// Height and fee of the next transaction.
     pub fn params(&self) -> TxParams {
-        TxParams { height: self.height, fee: NanoErg::MIN_FEE }
+        TxParams {
+            height: self.height,
+            fee: NanoErg::MIN_FEE,
+        }
     }
 
     fn next_seed(&self) -> u16 {
@@ -129,28 +160,51 @@ impl World {
 
     /// The key's wallet, with one box of so much ERG.
     pub fn funding(&self, key: &SecretKey, erg: f64) -> Funding {
-        Funding { boxes: vec![self.wallet_box(key, erg)], change: p2pk(key) }
+        Funding {
+            boxes: vec![self.wallet_box(key, erg)],
+            change: p2pk(key),
+        }
     }
 
     /// An application of the key.
     pub fn application(&self, key: &SecretKey) -> ApplicationBox {
         let expiry = self.height.plus(Blocks(20_000));
         let value = NanoErg(3_300_000_000);
-        lets_protocol::apply(&self.lets, &self.charter, prop(key), value, expiry, &self.funding(key, 5.0), self.params())
-            .unwrap()
-            .1
+        lets_protocol::apply(
+            &self.lets,
+            &self.charter,
+            prop(key),
+            value,
+            expiry,
+            &self.funding(key, 5.0),
+            self.params(),
+        )
+        .unwrap()
+        .1
     }
 
     /// The charter's default terms.
     pub fn terms(&self) -> Terms {
         let bounds = self.charter.bounds();
-        Terms::plain(bounds.default_line, bounds.default_cap, bounds.account_floor)
+        Terms::plain(
+            bounds.default_line,
+            bounds.default_cap,
+            bounds.account_floor,
+        )
     }
 
     /// Lays out an admission of the key.
     pub fn admission(&self, key: &SecretKey, terms: Terms) -> (Proposal, PotBox, AccountBox) {
         let application = self.application(key);
-        lets_protocol::admit(&self.lets, &self.charter, &self.pot, &application, terms, self.params()).unwrap()
+        lets_protocol::admit(
+            &self.lets,
+            &self.charter,
+            &self.pot,
+            &application,
+            terms,
+            self.params(),
+        )
+        .unwrap()
     }
 
     /// Admits the key on these terms.

@@ -22,17 +22,7 @@ pub(crate) fn run(check: bool) -> Result<(), XtaskError> {
         let name = artifact["name"].as_str().unwrap_or_default();
         let path = folder.join(format!("{name}.json"));
         let text = format!("{artifact:#}\n");
-        if check {
-            let committed = std::fs::read_to_string(&path).map_err(file_error(&path))?;
-            if committed != text {
-                return Err(XtaskError::Other(format!(
-                    "{name}.es does not compile to {}: run `cargo xtask contracts` and review the difference",
-                    path.display()
-                )));
-            }
-        } else {
-            std::fs::write(&path, text).map_err(file_error(&path))?;
-        }
+        run::settle(&path, &text, check, "cargo xtask contracts")?;
         run::say(&format!("{name}: {} bytes", artifact["ergoTreeSize"]));
         names.push(format!("{name}.json"));
     }

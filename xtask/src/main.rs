@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask --help`.
 
 mod contracts;
+mod costs;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +25,14 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Judge one transaction of every kind by both interpreters and write docs/COSTS.md
+    Costs {
+        /// Write nothing; fail if docs/COSTS.md differs from what is measured now
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure, and print the figures as a table
+    Bench,
     /// Everything that must pass: set-up, artifacts, format, lints, tests
     Test,
 }
@@ -31,6 +40,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Contracts { check } => contracts::run(check),
+        Command::Costs { check } => costs::run(check),
+        Command::Bench => run::bench(),
         Command::Test => run::test(),
     };
     match result {

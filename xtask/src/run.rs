@@ -98,6 +98,46 @@ pub(crate) fn npm_install() -> Result<(), XtaskError> {
     ))
 }
 
+/// Compares a committed file with what is made now, or writes it.
+pub(crate) fn settle(path: &Path, made: &str, check: bool, remake: &str) -> Result<(), XtaskError> {
+    let file_error = |source| XtaskError::File {
+        path: path.to_path_buf(),
+        source,
+    };
+    if !check {
+        return std::fs::write(path, made).map_err(file_error);
+    }
+    if std::fs::read_to_string(path).map_err(file_error)? == made {
+        return Ok(());
+    }
+    let name = path.strip_prefix(root()).unwrap_or(path).display();
+    Err(XtaskError::Other(format!(
+        "{name} is not what is made now: run `{remake}` and review the difference"
+    )))
+}
+
+/// The figures, from optimised builds.
+pub(crate) fn bench() -> Result<(), XtaskError> {
+    npm_install()?;
+    run(command(
+        "cargo",
+        &[
+            "build",
+            "--release",
+            "--bin",
+            "lets",
+            "--bin",
+            "bench",
+            "-p",
+            "lets-cli",
+            "-p",
+            "lets-tests",
+        ],
+        "",
+    ))?;
+    run(command("target/release/bench", &[], ""))
+}
+
 /// The one command behind the README and CI.
 pub(crate) fn test() -> Result<(), XtaskError> {
     npm_install()?;
@@ -115,5 +155,6 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         ],
         "",
     ))?;
-    run(command("cargo", &["test", "--workspace"], ""))
+    run(command("cargo", &["test", "--workspace"], ""))?;
+    crate::costs::run(true)
 }
