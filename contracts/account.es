@@ -9,7 +9,7 @@
  * R6 Coll[Long]       the owner's: 0 smallest direct payment, 1 stamp, 2 credit used, 3 in debt since, (4) recovery
  * R7 Coll[Byte]       who else may act, fixed at opening: empty nobody; 32 bytes: the key is R4 of the data input 0
  *                     that holds this token; 33 bytes: the contract whose box, with the token in bytes 1.., is INPUTS(0)
- * Balance = units - issued. Credit drawn = min(old balance, 0) - min(new balance, 0).
+ * Balance = units - issued. Credit drawn = min(old balance, 0) - min(new balance, 0), or 0 if less.
  *
  * POT PATH   P1 the account is INPUTS(1)
  *            P2 INPUTS(0) is the pot   P3 and fresh: younger than a storage period, so that its script runs
@@ -65,7 +65,7 @@
     val gain = units - total(Coll(SELF))
     val balance = units - terms(0)
     val before = balance - gain
-    val drawn = min(before, 0L) - min(balance, 0L)
+    val drawn = max(0L, min(before, 0L) - min(balance, 0L))
     val limit = if (drawn > 0L) terms.slice(9, 99) else Coll[Long]()
 
     val peer = {(b: Box) => mark(b) == SELF.tokens(0) && b.propositionBytes == script}
@@ -102,7 +102,7 @@
         own(1) <= stamp && stamp <= HEIGHT &&
         after(2) >= max(0L, own(2) - terms(7) * (stamp - own(1)) / 1000L) + drawn &&
         after(3) == (if (before < 0L) own(3) else stamp) &&
-        (drawn <= 0L || (
+        (drawn == 0L || (
           balance + terms(1) >= 0L &&
           Coll(drawn, after(2), HEIGHT - after(3)).zip(terms.slice(4, 7)).forall({(p: (Long, Long)) => p._2 == 0L || p._1 <= p._2})
         ))

@@ -19,7 +19,7 @@
  *            R9   E3 R8 and R9 vanish
  * Cancel     by the committee: R4 and R5 as they were, R8 and R9 vanish
  * Announce   N1 by the committee   N2 and the new committee, which so shows that it can sign   N3 R4 and R5 as they were
- *            N4 its height is not in the past   N5 as many bounds as R7 has   N6 none below the least   N7 none above the
+ *            N4 its height is not in the past, nor more than 5,040 blocks ahead   N5 as many bounds as R7 has   N6 none below the least   N7 none above the
  *            most
  */
 {
@@ -50,7 +50,7 @@
           val change = next.R9[Coll[Long]].get
           val proposed = change.slice(1, 99)
           next.R8[SigmaProp].get && sigmaProp(funded && same &&
-            change(0) >= HEIGHT &&
+            change(0) >= HEIGHT && change(0) <= HEIGHT + 5040 &&
             proposed.size == hard(0).size &&
             proposed.zip(hard(0)).forall({(p: (Long, Long)) => p._1 >= p._2}) &&
             proposed.zip(hard(1)).forall({(p: (Long, Long)) => p._1 <= p._2}))

@@ -1,1 +1,5 @@
-fn main(){}
+//! The command `lets`.
+
+fn main() {
+    std::process::exit(lets_cli::run(std::env::args_os()).code());
+}

@@ -1,9 +1,13 @@
 //! What the tests share: the reference judge, transactions that can be bent, and a small LETS in memory.
 
 pub mod case;
+pub mod hand;
 pub mod judge;
 pub mod kinds;
+pub mod lane;
+pub mod stage;
 pub mod world;
 
 pub use case::Case;
+pub use stage::Stage;
 pub use world::World;

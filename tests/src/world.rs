@@ -44,7 +44,13 @@ pub fn p2pk(key: &SecretKey) -> ErgoTree {
 
 /// `k` of these keys.
 pub fn at_least(k: u8, keys: &[&SecretKey]) -> SigmaProp {
-    let children: Vec<SigmaBoolean> = keys.iter().map(|&key| public(key).into()).collect();
+    let public: Vec<ProveDlog> = keys.iter().map(|&key| public(key)).collect();
+    at_least_of(k, &public)
+}
+
+/// `k` of these public keys.
+pub fn at_least_of(k: u8, keys: &[ProveDlog]) -> SigmaProp {
+    let children: Vec<SigmaBoolean> = keys.iter().cloned().map(SigmaBoolean::from).collect();
     SigmaProp::from(SigmaBoolean::from(Cthreshold {
         k,
         children: children.try_into().unwrap(),

@@ -1,0 +1,437 @@
+//! What can be asked for: commands and options. Each help text is what `lets COMMAND --help` prints.
+
+mod bounds;
+
+pub(crate) use bounds::BoundArgs;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use lets_protocol::{Blocks, NanoErg};
+
+use crate::manifest::Network;
+use bounds::parse_blocks;
+
+/// Mutual credit (LETS) on the Ergo blockchain: found a group, join it, pay each other, audit the books.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lets",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Folder with keys, manifest, address book and records [default: this user's data folder]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "LETS_HOME",
+        hide_env_values = true
+    )]
+    pub(crate) home: Option<PathBuf>,
+    /// The manifest of the LETS [default: lets.toml in the home folder]
+    #[arg(
+        long = "lets",
+        global = true,
+        value_name = "FILE",
+        env = "LETS_MANIFEST",
+        hide_env_values = true
+    )]
+    pub(crate) manifest: Option<PathBuf>,
+    /// The Ergo node; it needs the extra index
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "LETS_NODE",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:9053"
+    )]
+    pub(crate) node: String,
+    /// The network whose addresses are shown: mainnet, testnet or devnet [default: that of the LETS, or mainnet]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "LETS_NETWORK",
+        hide_env_values = true
+    )]
+    pub(crate) network: Option<Network>,
+    /// Print the result, or the error, as one JSON envelope on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What every command that spends takes.
+#[derive(Debug, Args)]
+pub(crate) struct Spend {
+    /// Send without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show what would be sent, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Return as soon as the node has the transaction, without waiting for a block
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Miner fee of each transaction in ERG
+    #[arg(long, value_name = "ERG", default_value = "0.001")]
+    pub(crate) fee: NanoErg,
+    #[command(flatten)]
+    pub(crate) passphrase: Passphrase,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Passphrase {
+    /// File whose first line is the passphrase; KEY=FILE for one key (may be repeated)
+    #[arg(
+        long = "passphrase-file",
+        value_name = "FILE",
+        env = "LETS_PASSPHRASE_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyChoice {
+    /// The key to use [default: the only one there is]
+    #[arg(long, value_name = "NAME", env = "LETS_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CommitteeKeys {
+    /// A committee member's key on this machine; once for each signature that the charter asks for
+    #[arg(long = "committee-key", value_name = "NAME", required = true)]
+    pub(crate) keys: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make, import and show keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Found a LETS, or finish a founding that was interrupted
+    Found(Box<FoundArgs>),
+    /// Check a manifest against the chain and make this home a member's of that LETS
+    Join {
+        /// The manifest that a member gave you
+        manifest: PathBuf,
+    },
+    /// Ask to be admitted, setting ERG aside for your account
+    Apply(ApplyArgs),
+    /// List open applications
+    Applications,
+    /// Take an application back
+    Withdraw(WithdrawArgs),
+    /// Admit applicants (committee)
+    Admit(AdmitArgs),
+    /// Set an account's line, cap and loan rules (committee)
+    Terms(TermsArgs),
+    /// Pay a member
+    Pay(PayArgs),
+    /// List the payments made from this home, with their memos
+    Payments,
+    /// Show what an account has, owes and may still spend
+    Balance {
+        /// A name, or an account number (8 digits or more) [default: the accounts of your keys]
+        who: Option<String>,
+    },
+    /// Show everybody's line, cap and balance
+    Members,
+    /// Close your account at a balance of 0 and get its ERG back
+    Exit(ExitArgs),
+    /// Renew boxes of three years and older, before storage rent takes them
+    Touch(TouchArgs),
+    /// Audit the LETS: manifest, founding, tokens and books against the chain
+    Verify,
+    /// The address book: names for account numbers, on this machine only
+    #[command(subcommand)]
+    Name(NameCommand),
+    /// Show what the node says about itself
+    Node,
+    /// Run a test chain on this machine, or ask a running one for ERG and blocks
+    Devnet(DevnetArgs),
+    /// Show everything at work on a test chain inside this process
+    Demo,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key; its recovery words bring it back if the file is lost
+    New {
+        /// What the key is called here
+        name: String,
+        /// How many recovery words: 12, 15, 18, 21 or 24
+        #[arg(long, value_name = "N", default_value_t = 15)]
+        words: usize,
+        /// Print the recovery words with the result
+        #[arg(long)]
+        show_words: bool,
+        #[command(flatten)]
+        seal: SealArgs,
+    },
+    /// Make a key of recovery words, typed unseen or read from standard input
+    Import {
+        /// What the key is called here
+        name: String,
+        /// File whose first line is the BIP-39 passphrase ("25th word"), if there is one
+        #[arg(long, value_name = "FILE")]
+        bip39_passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        seal: SealArgs,
+    },
+    /// Show a key's public key and address; needs no passphrase
+    Show {
+        /// The key [default: the only one there is]
+        name: Option<String>,
+    },
+    /// List all keys
+    List,
+    /// Show the recovery words to their owner
+    Reveal {
+        /// The key
+        name: String,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    #[command(flatten)]
+    pub(crate) passphrase: Passphrase,
+    /// scrypt work factor as a power of two, 10 to 22; less than 15 is for tests only
+    #[arg(long, value_name = "LOG2", hide_short_help = true)]
+    pub(crate) work_factor: Option<u8>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FoundArgs {
+    /// Name of the LETS, up to 64 bytes
+    #[arg(long, required_unless_present_any = ["resume", "discard"])]
+    pub(crate) name: Option<String>,
+    /// Currency code, like EUR or hours
+    #[arg(long, value_name = "CODE", required_unless_present_any = ["resume", "discard"])]
+    pub(crate) currency: Option<String>,
+    /// Decimals that amounts are shown with, 0 to 6
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) decimals: u8,
+    /// How many of the committee must sign
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) committee: usize,
+    /// A committee member's public key or P2PK address (may be repeated)
+    #[arg(long = "member-key", value_name = "PK")]
+    pub(crate) member_keys: Vec<String>,
+    /// A committee member's key on this machine (may be repeated)
+    #[arg(long = "committee-key", value_name = "NAME")]
+    pub(crate) committee_keys: Vec<String>,
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    #[command(flatten)]
+    pub(crate) bounds: BoundArgs,
+    /// Finish the founding that was interrupted
+    #[arg(long, conflicts_with_all = ["name", "currency", "discard"])]
+    pub(crate) resume: bool,
+    /// Drop a founding of which nothing is on the chain or in the pool
+    #[arg(long, conflicts_with_all = ["name", "currency"])]
+    pub(crate) discard: bool,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    /// ERG to set aside: the account's floor, and what is over pays your first fees
+    #[arg(long, value_name = "ERG", default_value = "3.2")]
+    pub(crate) erg: NanoErg,
+    /// How long the committee may take, in blocks or like 30d; you can withdraw at any time
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_blocks)]
+    pub(crate) expires: Blocks,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WithdrawArgs {
+    /// The application's box id, or its first 8 digits or more
+    pub(crate) application: String,
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdmitArgs {
+    /// Box ids of applications (8 digits or more), or `all`
+    #[arg(required = true)]
+    pub(crate) applications: Vec<String>,
+    /// Name for the address book, once for each application
+    #[arg(long = "name", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Credit line [default: the charter's]
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) line: Option<String>,
+    /// Cap [default: the charter's]
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) cap: Option<String>,
+    #[command(flatten)]
+    pub(crate) committee: CommitteeKeys,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TermsArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    /// Permitted credit line
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "suspend")]
+    pub(crate) line: Option<String>,
+    /// Permit no new debt: a line of 0
+    #[arg(long)]
+    pub(crate) suspend: bool,
+    /// Cap
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) cap: Option<String>,
+    /// The most credit that one transaction may draw; 0 is no such rule
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) largest_draw: Option<String>,
+    /// The most credit that may be drawn over a period; 0 is no such rule
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) draw_limit: Option<String>,
+    /// Credit of the draw limit that comes back per 1,000 blocks
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) draw_rate: Option<String>,
+    /// The longest time in debt after which no more credit may be drawn; 0 is no such rule
+    #[arg(long, value_name = "TIME", value_parser = parse_blocks)]
+    pub(crate) longest_debt: Option<Blocks>,
+    /// The class of goods that this member offers
+    #[arg(long, value_name = "N")]
+    pub(crate) class: Option<i64>,
+    /// Classes that credit may be spent on, comma between; `any` is all
+    #[arg(long, value_name = "N,N")]
+    pub(crate) spend_on: Option<String>,
+    #[command(flatten)]
+    pub(crate) committee: CommitteeKeys,
+    /// The key whose wallet pays the fee [default: the first committee key]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PayArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    /// The amount, like 2.50
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) amount: String,
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    /// Your account's number, if your key owns several
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) from: Option<String>,
+    /// What it is for; kept on this machine only
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) memo: Option<String>,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExitArgs {
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    /// Your account's number, if your key owns several
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) from: Option<String>,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TouchArgs {
+    /// The key whose wallet pays for accounts; charter and pot pay for themselves
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NameCommand {
+    /// Name an account
+    Add {
+        /// The name
+        name: String,
+        /// The account's number: all 64 digits, or the first 8 or more of an account of this LETS
+        number: String,
+    },
+    /// List all names
+    List,
+    /// Forget a name
+    Remove {
+        /// The name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct DevnetArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DevnetCommand>,
+    /// TCP port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 9053)]
+    pub(crate) port: u16,
+    /// A block every so often (2s, 500ms), `instant` at each transaction, or `manual`
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    pub(crate) block_time: String,
+    /// Folder that keeps the chain between runs [default: none, in memory only]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevnetCommand {
+    /// Give test ERG to an address or to a key on this machine
+    Fund {
+        /// An address, or the name of a key
+        to: String,
+        /// How much
+        erg: NanoErg,
+    },
+    /// Mine blocks now
+    Mine {
+        /// How many
+        #[arg(default_value_t = 1)]
+        blocks: u32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,290 @@
+//! One module for each command, and what they share. Commands that need no node start no runtime.
+
+mod admit;
+mod apply;
+mod balance;
+mod demo;
+mod devnet;
+mod exit;
+mod found;
+mod join;
+mod key;
+mod members;
+mod name;
+mod node;
+mod pay;
+mod spend;
+mod terms;
+mod touch;
+mod verify;
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use lets_protocol::{AccountNumber, Lets};
+
+use crate::args::{Cli, Command, Global, Spend};
+use crate::error::CliError;
+use crate::home::{Home, Lock};
+use crate::keys::{self, Key};
+use crate::manifest::{Manifest, Network};
+use crate::names::{AddressBook, MIN_PREFIX, NameError};
+use crate::output::{Output, Report};
+use crate::session::{Seen, Session};
+
+use lets_protocol::AccountBox;
+
+/// What every command is given.
+pub(crate) struct Env<'a> {
+    pub(crate) out: &'a Output,
+    pub(crate) home: Home,
+    pub(crate) global: Global,
+}
+
+/// Does what was asked for. `None`: the command has written its result itself.
+pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
+    let home = Home::new(cli.global.home.as_deref())?;
+    let env = Env {
+        out,
+        home,
+        global: cli.global,
+    };
+    match cli.command {
+        Command::Key(command) => key::run(&env, command).map(Some),
+        Command::Name(command) => name::run(&env, command).map(Some),
+        Command::Payments => pay::payments(&env).map(Some),
+        Command::Demo => on_threads(demo::run(&env)).map(Some),
+        Command::Devnet(args) => on_threads(devnet::run(&env, args)),
+        online => on_one_thread(run_online(&env, online)).map(Some),
+    }
+}
+
+async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError> {
+    match command {
+        Command::Found(args) => found::run(env, *args).await,
+        Command::Join { manifest } => join::run(env, &manifest).await,
+        Command::Apply(args) => apply::run(env, args).await,
+        Command::Applications => apply::list(env).await,
+        Command::Withdraw(args) => apply::withdraw(env, args).await,
+        Command::Admit(args) => admit::run(env, args).await,
+        Command::Terms(args) => terms::run(env, args).await,
+        Command::Pay(args) => pay::run(env, args).await,
+        Command::Balance { who } => balance::run(env, who.as_deref()).await,
+        Command::Members => members::run(env).await,
+        Command::Exit(args) => exit::run(env, args).await,
+        Command::Touch(args) => touch::run(env, args).await,
+        Command::Verify => verify::run(env).await,
+        Command::Node => node::run(env).await,
+        // The others need no node and have been run.
+        Command::Key(_)
+        | Command::Name(_)
+        | Command::Payments
+        | Command::Demo
+        | Command::Devnet(_) => Err(CliError::Arguments("this command needs no node".to_owned())),
+    }
+}
+
+fn on_one_thread<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?
+        .block_on(work)
+}
+
+fn on_threads<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?
+        .block_on(work)
+}
+
+/// A LETS as a command works with it: manifest, scripts, and who is called what.
+pub(crate) struct Group {
+    pub(crate) manifest: Manifest,
+    pub(crate) lets: Lets,
+    book: AddressBook,
+    own: Vec<Key>,
+}
+
+impl Env<'_> {
+    pub(crate) fn manifest_path(&self) -> PathBuf {
+        let given = self.global.manifest.clone();
+        given.unwrap_or_else(|| self.home.manifest())
+    }
+
+    /// The network whose addresses are shown.
+    pub(crate) fn network(&self) -> Network {
+        let of_manifest = || {
+            let text = std::fs::read_to_string(self.manifest_path()).ok()?;
+            Manifest::peek_network(&text)
+        };
+        self.global
+            .network
+            .or_else(of_manifest)
+            .unwrap_or(Network::Mainnet)
+    }
+
+    /// Keeps other spending commands of this home out; a dry run spends nothing and waits for nobody.
+    pub(crate) fn lock(&self, options: &Spend) -> Result<Option<Lock>, CliError> {
+        match options.dry_run {
+            true => Ok(None),
+            false => self.lock_home().map(Some),
+        }
+    }
+
+    /// As [`Env::lock`], for what is no spend but changes a file that others read first.
+    pub(crate) fn lock_home(&self) -> Result<Lock, CliError> {
+        let waiting = || {
+            self.out
+                .note("waiting for another lets command in this home to finish")
+        };
+        self.home.lock(waiting)
+    }
+
+    /// A session with the node, without a LETS.
+    pub(crate) fn session(&self) -> Result<Session, CliError> {
+        Session::new(&self.global.node)
+    }
+
+    /// The LETS of this home, and a session with a node of its network.
+    pub(crate) async fn open(&self) -> Result<(Group, Session), CliError> {
+        let (manifest, lets) = Manifest::load(&self.manifest_path())?;
+        let session = self.session()?;
+        session.check_network(&manifest).await?;
+        let group = Group {
+            manifest,
+            lets,
+            book: AddressBook::load(&self.home.names())?,
+            own: keys::own_keys(&self.home)?,
+        };
+        Ok((group, session))
+    }
+}
+
+impl Group {
+    /// What an account is called here: its name in the address book, that of the key on this machine that owns it, or
+    /// the first digits of its number.
+    pub(crate) fn name_of(&self, account: &AccountBox) -> String {
+        let number = account.number();
+        if let Some(name) = self.book.name_of(&number) {
+            return name.to_owned();
+        }
+        match self.own_key(account) {
+            Some(key) => key.name.clone(),
+            None => crate::names::short(&number),
+        }
+    }
+
+    /// The key on this machine that owns the account.
+    pub(crate) fn own_key(&self, account: &AccountBox) -> Option<&Key> {
+        self.own.iter().find(|key| key.owner() == *account.owner())
+    }
+
+    /// The account that a person names: by the address book, by a key on this machine, or by its number.
+    pub(crate) fn resolve<'a>(
+        &self,
+        who: &str,
+        accounts: &'a [Seen<AccountBox>],
+    ) -> Result<&'a Seen<AccountBox>, CliError> {
+        if let Some(number) = self.book.get(who) {
+            return self.by_number(&number, accounts);
+        }
+        if let Some(key) = self.own.iter().find(|key| key.name == who) {
+            return self.owned(key, None, accounts);
+        }
+        match find_prefix(who, accounts, |a| a.it.number().to_string()) {
+            Prefix::One(account) => Ok(account),
+            Prefix::Several(count) => Err(NameError::Ambiguous {
+                prefix: who.to_owned(),
+                count,
+            }
+            .into()),
+            Prefix::None => match who.parse::<AccountNumber>() {
+                Ok(number) => self.by_number(&number, accounts),
+                Err(_) => Err(self.unknown(who)),
+            },
+        }
+    }
+
+    fn unknown(&self, who: &str) -> CliError {
+        let own = self.own.iter().map(|key| key.name.clone());
+        let mut known: Vec<String> = self
+            .book
+            .iter()
+            .map(|(n, _)| n.to_owned())
+            .chain(own)
+            .collect();
+        known.sort();
+        known.dedup();
+        NameError::Unknown {
+            name: who.to_owned(),
+            known,
+        }
+        .into()
+    }
+
+    fn by_number<'a>(
+        &self,
+        number: &AccountNumber,
+        accounts: &'a [Seen<AccountBox>],
+    ) -> Result<&'a Seen<AccountBox>, CliError> {
+        let found = accounts.iter().find(|a| a.it.number() == *number);
+        found.ok_or_else(|| CliError::NoSuchAccount {
+            number: number.to_string(),
+            lets: self.manifest.name.clone(),
+        })
+    }
+
+    /// The account that a key owns; `from` chooses among several.
+    pub(crate) fn owned<'a>(
+        &self,
+        key: &Key,
+        from: Option<&str>,
+        accounts: &'a [Seen<AccountBox>],
+    ) -> Result<&'a Seen<AccountBox>, CliError> {
+        let owner = key.owner();
+        let own: Vec<&Seen<AccountBox>> = accounts
+            .iter()
+            .filter(|a| *a.it.owner() == owner)
+            .filter(|a| from.is_none_or(|f| a.it.number().to_string().starts_with(f)))
+            .collect();
+        match own.as_slice() {
+            [] => Err(CliError::NoAccount {
+                key: key.name.clone(),
+                lets: self.manifest.name.clone(),
+            }),
+            [only] => Ok(only),
+            several => Err(CliError::SeveralAccounts {
+                key: key.name.clone(),
+                numbers: several.iter().map(|a| a.it.number().to_string()).collect(),
+            }),
+        }
+    }
+}
+
+/// What the first digits of an id fit.
+pub(crate) enum Prefix<'a, T> {
+    One(&'a T),
+    Several(usize),
+    None,
+}
+
+/// The item whose id in hexadecimal begins with these digits, of which there must be enough.
+pub(crate) fn find_prefix<'a, T>(
+    digits: &str,
+    items: &'a [T],
+    id: impl Fn(&T) -> String,
+) -> Prefix<'a, T> {
+    let digits = digits.to_ascii_lowercase();
+    if digits.len() < MIN_PREFIX || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Prefix::None;
+    }
+    let mut fits = items.iter().filter(|item| id(item).starts_with(&digits));
+    match (fits.next(), fits.count()) {
+        (Some(only), 0) => Prefix::One(only),
+        (Some(_), more) => Prefix::Several(more + 1),
+        (None, _) => Prefix::None,
+    }
+}

@@ -1,0 +1,70 @@
+//! `lets exit`: a member closes his account, with leave from nobody.
+
+use lets_protocol::exit;
+use serde::Serialize;
+
+use crate::args::ExitArgs;
+use crate::commands::Env;
+use crate::commands::spend::{Spent, whereabouts};
+use crate::error::CliError;
+use crate::keys::Key;
+use crate::output::Report;
+use crate::preview::Preview;
+use crate::session::{Sent, View};
+
+pub(super) async fn run(env: &Env<'_>, args: ExitArgs) -> Result<Report, CliError> {
+    let key = Key::choose(&env.home, args.key.key.as_deref())?;
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let currency = &group.manifest.currency;
+    let params = session.params(args.spend.fee).await?;
+    let accounts = session.accounts(&group.lets, View::Pool).await?;
+    let account = &group.owned(&key, args.from.as_deref(), &accounts)?.it;
+    let pot = session.pot(&group.lets, View::Pool).await?;
+    let (proposal, _) = exit(&group.lets, &pot, account, key.tree()?, params)
+        .map_err(|e| CliError::exit(e, currency))?;
+    let preview = Preview::new(format!("Leave {:?}", group.manifest.name))
+        .line(
+            "account",
+            format!("{} is closed for ever", account.number()),
+        )
+        .line(
+            "back",
+            format!(
+                "{} less the fee, to the wallet of {:?}",
+                account.value(),
+                key.name
+            ),
+        )
+        .transactions([&proposal], "the account");
+    let number = account.number();
+    let spent = env
+        .spend(
+            &mut session,
+            &args.spend,
+            preview,
+            &[proposal],
+            &[&key],
+            |_, _| Ok(()),
+        )
+        .await?;
+    let sent = match spent {
+        Spent::Shown(report) => return Ok(report),
+        Spent::Sent(sent) => sent,
+    };
+    #[derive(Serialize)]
+    struct Left {
+        closed: lets_protocol::AccountNumber,
+        transactions: Vec<Sent>,
+    }
+    let text = format!(
+        "account {number} is closed\ntransaction  {} ({})",
+        String::from(sent[0].id),
+        whereabouts(&sent[0])
+    );
+    let data = Left {
+        closed: number,
+        transactions: sent,
+    };
+    Report::new(&data, text)
+}

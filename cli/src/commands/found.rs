@@ -1,0 +1,365 @@
+//! `lets found`: five transactions, written down before the first is sent, and sent again until all are there.
+
+use std::path::Path;
+
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::ProveDlog;
+use ergo_node_client::SubmitError;
+use lets_protocol::{
+    Amount, Blocks, Bounds, Currency, Found, Founding, HardBounds, Identity, Terms,
+};
+use serde::Serialize;
+
+use crate::args::{BoundArgs, FoundArgs, Spend};
+use crate::ask::PassphraseFiles;
+use crate::commands::Env;
+use crate::error::CliError;
+use crate::founding::{FoundingFile, FoundingFileError};
+use crate::home;
+use crate::keys::{self, Key};
+use crate::manifest::{Manifest, Supply};
+use crate::output::Report;
+use crate::preview::Preview;
+use crate::session::{Place, Sent, Session};
+
+/// What is minted: units for 5,000 members with a line of 200.00 at two decimals and 100 times more, and room for
+/// 100,000 members at once (one membership token and one unit always stay in the pot).
+pub(crate) const SUPPLY: Supply = Supply {
+    units: 1_000_000_000_000,
+    memberships: 100_001,
+};
+
+#[derive(Serialize)]
+struct FoundJson {
+    name: String,
+    currency: String,
+    decimals: u8,
+    network: &'static str,
+    manifest: String,
+    fingerprint: String,
+    charter_nft: String,
+    pot_nft: String,
+    membership: String,
+    unit: String,
+    transactions: Vec<Sent>,
+}
+
+pub(super) async fn run(env: &Env<'_>, args: FoundArgs) -> Result<Report, CliError> {
+    let _lock = env.lock(&args.spend)?;
+    let path = env.home.founding();
+    let file = FoundingFile::load(&path)?;
+    match (file, args.resume || args.discard) {
+        (None, true) => Err(FoundingFileError::None(path).into()),
+        (Some(file), true) if args.discard => discard(env, &file).await,
+        (Some(file), true) => finish(env, &file, &args.spend).await,
+        (Some(file), false) => Err(FoundingFileError::InProgress {
+            path,
+            name: file.name,
+        }
+        .into()),
+        (None, false) => {
+            let manifest_path = env.manifest_path();
+            if manifest_path.exists() {
+                return Err(CliError::Exists {
+                    path: manifest_path,
+                });
+            }
+            begin(env, args, &manifest_path).await
+        }
+    }
+}
+
+async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<Report, CliError> {
+    let key = Key::choose(&env.home, args.key.key.as_deref())?;
+    let committee = members(env, &args)?;
+    let needed = args.committee;
+    // The argument parser asks for both unless a founding is resumed.
+    let name = args.name.unwrap_or_default();
+    let currency = Currency::new(args.currency.as_deref().unwrap_or_default(), args.decimals)?;
+    if name.chars().any(char::is_control) {
+        return Err(CliError::Arguments(
+            "the name has line breaks or other control characters".to_owned(),
+        ));
+    }
+    let session = env.session()?;
+    let network = session.network(env.global.network).await?;
+    let params = session.params(args.spend.fee).await?;
+    let funding = session.wallet(&key.tree()?).await?;
+    let founding = plan(
+        &name,
+        currency,
+        keys::committee(needed, &committee)?,
+        &args.bounds,
+    )?;
+    let found = founding.plan(&funding, params)?;
+    let manifest = Manifest::of(&found, &founding.identity, network, SUPPLY, params.height);
+
+    let preview = preview(&founding, &found, &key, needed, committee.len());
+    if let Some(shown) = env.consent(preview, &args.spend)? {
+        return Ok(shown);
+    }
+    // A wrong passphrase must stop it before anything is written.
+    let signer = keys::signer(&[&key], &PassphraseFiles::new(&args.spend.passphrase.files))?;
+    let file = FoundingFile::new(&found, &manifest, manifest_path, &key.name)?;
+    file.save_new(&env.home.founding())?;
+    send_and_end(env, session, &file, Some(signer), &args.spend).await
+}
+
+/// Goes on with a founding that was interrupted.
+async fn finish(env: &Env<'_>, file: &FoundingFile, options: &Spend) -> Result<Report, CliError> {
+    let preview = Preview::new(format!("Finish the founding of {:?}", file.name))
+        .line("key", file.key.clone())
+        .line("first", String::from(file.steps[0].id));
+    if let Some(shown) = env.consent(preview, options)? {
+        return Ok(shown);
+    }
+    send_and_end(env, env.session()?, file, None, options).await
+}
+
+async fn send_and_end(
+    env: &Env<'_>,
+    mut session: Session,
+    file: &FoundingFile,
+    mut signer: Option<lets_wallet::LocalSigner>,
+    options: &Spend,
+) -> Result<Report, CliError> {
+    let (manifest, _) = Manifest::parse(&file.manifest, &env.home.founding())?;
+    session.check_network(&manifest).await?;
+    let mut sent = Vec::new();
+    for (at, step) in file.steps.iter().enumerate() {
+        // Only what the node does not have is signed and sent; the ids are fixed, so nothing is minted twice.
+        let place = session.settle_if(&step.id, signer.is_none()).await?;
+        let height = match place {
+            Place::Block { height, .. } => Some(height),
+            Place::Pool | Place::Nowhere => None,
+        };
+        if place == Place::Nowhere {
+            let signer = match &signer {
+                Some(signer) => signer,
+                None => {
+                    let key = Key::load(&env.home, &file.key)?;
+                    let files = PassphraseFiles::new(&options.passphrase.files);
+                    signer.insert(keys::signer(&[&key], &files)?)
+                }
+            };
+            let signed = session.sign(step.context()?, signer).await?;
+            match session.submit(&step.kind, step.fee, signed).await {
+                Ok(one) => {
+                    sent.push(one);
+                    continue;
+                }
+                // It may have come in while nobody looked: its inputs are spent then, by itself.
+                Err(CliError::Submit(cause)) if matches!(*cause, SubmitError::Refused { .. }) => {
+                    if session.settle(&step.id).await? == Place::Nowhere {
+                        return Err(FoundingFileError::Stuck {
+                            name: file.name.clone(),
+                            step: at + 1,
+                            cause,
+                        }
+                        .into());
+                    }
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        sent.push(Sent {
+            kind: step.kind.clone(),
+            id: step.id,
+            bytes: None,
+            fee_nanoerg: step.fee.0,
+            height,
+        });
+    }
+    write_manifest(&file.manifest_path, &file.manifest)?;
+    if !options.no_wait {
+        env.wait_for_block(&session, &mut sent).await?;
+    }
+    home::remove(&env.home.founding())?;
+    report(&manifest, &file.manifest_path, sent)
+}
+
+/// Writes the manifest. That it stands there already, the very same, is what an interruption at the end leaves.
+fn write_manifest(path: &Path, text: &str) -> Result<(), CliError> {
+    match home::write_new(path, text) {
+        Err(CliError::Exists { .. }) if home::read(path)?.as_deref() == Some(text) => Ok(()),
+        other => other,
+    }
+}
+
+async fn discard(env: &Env<'_>, file: &FoundingFile) -> Result<Report, CliError> {
+    let session = env.session()?;
+    for (at, step) in file.steps.iter().enumerate() {
+        if session.settle_if(&step.id, at == 0).await? != Place::Nowhere {
+            return Err(FoundingFileError::Begun {
+                name: file.name.clone(),
+                step: at + 1,
+            }
+            .into());
+        }
+    }
+    // Kept under another name: the node asked may be one that has not heard of it.
+    let kept = env.home.founding().with_file_name(format!(
+        "founding-discarded-{}.json",
+        &String::from(file.steps[0].id)[..16]
+    ));
+    std::fs::rename(env.home.founding(), &kept).map_err(|cause| CliError::File {
+        doing: "rename",
+        path: env.home.founding(),
+        cause,
+    })?;
+    #[derive(Serialize)]
+    struct Discarded {
+        discarded: String,
+        kept: String,
+    }
+    let text = format!(
+        "the founding of {:?} is dropped; its plan is kept as {}",
+        file.name,
+        kept.display()
+    );
+    let kept = kept.display().to_string();
+    Report::new(
+        &Discarded {
+            discarded: file.name.clone(),
+            kept,
+        },
+        text,
+    )
+}
+
+fn members(env: &Env<'_>, args: &FoundArgs) -> Result<Vec<ProveDlog>, CliError> {
+    let mut members = Vec::new();
+    for name in &args.committee_keys {
+        members.push(Key::load(&env.home, name)?.file.public_key().clone());
+    }
+    for text in &args.member_keys {
+        members.push(keys::parse_public_key(text)?);
+    }
+    Ok(members)
+}
+
+/// A founding with these bounds; the numbers in the arguments are amounts of `currency`.
+pub(super) fn plan(
+    name: &str,
+    currency: Currency,
+    committee: ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp,
+    args: &BoundArgs,
+) -> Result<Founding, CliError> {
+    let bounds = Bounds {
+        max_line: currency.parse(&args.max_line)?,
+        max_cap: currency.parse(&args.max_cap)?,
+        account_floor: args.floor,
+        admissions: args.admissions_per_period,
+        issue: currency.parse(&args.units_per_period)?,
+        period: args.period,
+        change_delay: args.change_delay,
+        recovery_delay: args.recovery_delay,
+        recovery_starts: args.recovery_starts,
+        admission_fee: args.admission_fee,
+        default_line: currency.parse(&args.line)?,
+        default_cap: currency.parse(&args.cap)?,
+        default_largest_draw: Amount::ZERO,
+        default_draw_limit: Amount::ZERO,
+        default_longest_debt: Blocks(0),
+        default_draw_rate: Amount::clamped(Terms::NO_LIMIT_RATE),
+    };
+    for (what, default, most) in [
+        ("--line", bounds.default_line, bounds.max_line),
+        ("--cap", bounds.default_cap, bounds.max_cap),
+    ] {
+        if default > most {
+            return Err(CliError::Arguments(format!(
+                "{what} {} is more than the bound of {}: raise the bound (--max{}) or lower it",
+                currency.show(default),
+                currency.show(most),
+                &what[1..],
+            )));
+        }
+    }
+    Ok(Founding {
+        hard: HardBounds::around(&bounds),
+        identity: Identity {
+            name: name.to_owned(),
+            currency,
+        },
+        committee,
+        bounds,
+        units: SUPPLY.units,
+        memberships: SUPPLY.memberships,
+    })
+}
+
+fn preview(
+    founding: &Founding,
+    found: &Found,
+    key: &Key,
+    needed: usize,
+    members: usize,
+) -> Preview {
+    let (bounds, currency) = (&founding.bounds, &founding.identity.currency);
+    let locked = found.charter.value().plus(found.pot.value());
+    Preview::new(format!("Found the LETS {:?}", founding.identity.name))
+        .line(
+            "currency",
+            format!("{} with {} decimals", currency.code(), currency.decimals()),
+        )
+        .line("committee", format!("{needed} of {members} must sign"))
+        .line(
+            "lines",
+            format!(
+                "{} by default, at most {}",
+                currency.show(bounds.default_line),
+                currency.show(bounds.max_line)
+            ),
+        )
+        .line(
+            "caps",
+            format!(
+                "{} by default, at most {}",
+                currency.show(bounds.default_cap),
+                currency.show(bounds.max_cap)
+            ),
+        )
+        .line(
+            "rates",
+            format!(
+                "{} admissions and {} {} of credit in {}",
+                bounds.admissions,
+                currency.show(bounds.issue),
+                currency.code(),
+                bounds.period
+            ),
+        )
+        .line(
+            "deposit",
+            format!("{} in each account", bounds.account_floor),
+        )
+        .line(
+            "locked",
+            format!("{locked} in charter and pot, for storage rent"),
+        )
+        .transactions(
+            found.steps.iter().map(|(_, p)| p),
+            &format!("the wallet of {:?}", key.name),
+        )
+}
+
+fn report(manifest: &Manifest, path: &Path, transactions: Vec<Sent>) -> Result<Report, CliError> {
+    let data = FoundJson {
+        name: manifest.name.clone(),
+        currency: manifest.currency.code().to_owned(),
+        decimals: manifest.currency.decimals(),
+        network: manifest.network.name(),
+        manifest: path.display().to_string(),
+        fingerprint: manifest.fingerprint.clone(),
+        charter_nft: manifest.ids.charter_nft.to_string(),
+        pot_nft: manifest.ids.pot_nft.to_string(),
+        membership: manifest.ids.membership.to_string(),
+        unit: manifest.ids.unit.to_string(),
+        transactions,
+    };
+    let text = format!(
+        "{:?} is founded\nmanifest     {}\nfingerprint  {}\nGive the manifest to whoever wants to join: `lets join FILE`.",
+        data.name, data.manifest, data.fingerprint
+    );
+    Report::new(&data, text)
+}

@@ -1,0 +1,121 @@
+//! `lets members`: the ledger that everybody can read.
+
+use lets_protocol::{AccountBox, AccountNumber, Currency};
+use serde::Serialize;
+
+use crate::commands::Env;
+use crate::error::CliError;
+use crate::names;
+use crate::output::{Report, table};
+use crate::session::View;
+
+/// One row of the ledger.
+#[derive(Serialize)]
+struct MemberJson {
+    name: String,
+    number: AccountNumber,
+    credit_line: String,
+    cap: String,
+    balance: String,
+    /// How much of the line (in debt) or of the cap (in credit) the balance takes, in percent.
+    share: Option<i64>,
+    confirmed: bool,
+}
+
+pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
+    let (group, session) = env.open().await?;
+    let seen = session
+        .books(&group.lets, &group.manifest, View::Pool)
+        .await?;
+    let currency = &group.manifest.currency;
+    #[derive(Serialize)]
+    struct Ledger {
+        lets: String,
+        currency: String,
+        accounts: Vec<MemberJson>,
+        /// Credit on its way in payment notes.
+        in_notes: String,
+        sum: String,
+    }
+    let mut accounts: Vec<MemberJson> = seen
+        .books
+        .accounts
+        .iter()
+        .map(|a| MemberJson {
+            name: group.name_of(a),
+            number: a.number(),
+            credit_line: currency.show(a.terms().line),
+            cap: currency.show(a.terms().cap),
+            balance: currency.show_balance(a.balance()),
+            share: share(a),
+            confirmed: seen.confirmed(&a.number()),
+        })
+        .collect();
+    accounts.sort_by(|a, b| (&a.name, a.number).cmp(&(&b.name, b.number)));
+    let data = Ledger {
+        lets: group.manifest.name.clone(),
+        currency: currency.code().to_owned(),
+        accounts,
+        in_notes: notes(&seen.books, currency),
+        sum: currency.show_balance(seen.books.sum()),
+    };
+    let mut rows: Vec<Vec<String>> = data
+        .accounts
+        .iter()
+        .map(|m| {
+            vec![
+                m.name.clone(),
+                names::short(&m.number),
+                m.credit_line.clone(),
+                m.cap.clone(),
+                m.balance.clone(),
+                m.share.map_or("-".to_owned(), |s| format!("{s}%")),
+                match m.confirmed {
+                    true => String::new(),
+                    false => "waiting for a block".to_owned(),
+                },
+            ]
+        })
+        .collect();
+    let total = |label: &str, value: &str| {
+        let mut row = vec![String::new(); 7];
+        row[0] = label.to_owned();
+        row[4] = value.to_owned();
+        row
+    };
+    if seen.books.units_in_notes() != 0 {
+        rows.push(total("on the way", &data.in_notes));
+    }
+    rows.push(total("sum", &data.sum));
+    let header = [
+        "name",
+        "account",
+        "line",
+        "cap",
+        &data.currency,
+        "share",
+        "",
+    ];
+    let text = format!("{}\n\n{}", data.lets, table(&header, &rows, &[2, 3, 4, 5]));
+    Report::new(&data, text)
+}
+
+fn notes(books: &lets_protocol::Books, currency: &Currency) -> String {
+    currency.show_balance(lets_protocol::Balance::new(books.units_in_notes()))
+}
+
+fn share(account: &AccountBox) -> Option<i64> {
+    let balance = account.balance().units();
+    let limit = match balance {
+        n if n < 0 => account.terms().line.units(),
+        _ => account.terms().cap.units(),
+    };
+    match (balance, limit) {
+        (0, _) => Some(0),
+        (_, 0) => None,
+        // i128: both are at most 10^12, but a percentage of them need not fit in the way.
+        (balance, limit) => {
+            i64::try_from(i128::from(balance.unsigned_abs()) * 100 / i128::from(limit)).ok()
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! `lets verify`: an audit of the LETS against the chain, which anybody with the manifest and a node can do.
+
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::chain::token::TokenId;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use lets_protocol::{AccountBox, Blocks, Books, CharterBox, Height, Lets, NoteBox, PotBox, rules};
+use serde::Serialize;
+
+use crate::commands::Env;
+use crate::error::CliError;
+use crate::keys;
+use crate::manifest::Manifest;
+use crate::names;
+use crate::output::Report;
+use crate::session::{Session, View};
+
+/// Blocks of a year: boxes so close to storage rent are warned of.
+const YEAR: Blocks = Blocks(365 * Blocks::PER_DAY);
+/// nanoErg of storage rent per byte and period of four years (mainnet).
+const RENT_PER_BYTE: u64 = 1_250_000;
+
+/// What an audit found.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Findings {
+    /// What was checked and is as it must be.
+    pub(super) checks: Vec<String>,
+    /// What is allowed but should be looked at.
+    pub(super) warnings: Vec<String>,
+    #[serde(skip)]
+    problems: Vec<String>,
+}
+
+impl Findings {
+    fn check(&mut self, good: bool, ok: impl Into<String>, problem: impl FnOnce() -> String) {
+        match good {
+            true => self.checks.push(ok.into()),
+            false => self.problems.push(problem()),
+        }
+    }
+
+    fn lines(&self) -> String {
+        let ok = self.checks.iter().map(|c| format!("ok       {c}"));
+        let warn = self.warnings.iter().map(|w| format!("warning  {w}"));
+        ok.chain(warn).collect::<Vec<_>>().join("\n")
+    }
+}
+
+pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
+    let (group, session) = env.open().await?;
+    let findings = audit(env, &session, &group.manifest, &group.lets).await?;
+    report(&group.manifest, &findings)
+}
+
+/// The report of an audit that found no problem.
+pub(super) fn report(manifest: &Manifest, findings: &Findings) -> Result<Report, CliError> {
+    #[derive(Serialize)]
+    struct Verified<'a> {
+        lets: &'a str,
+        fingerprint: &'a str,
+        #[serde(flatten)]
+        findings: &'a Findings,
+    }
+    let text = format!(
+        "{}\n\n{:?} is as its manifest says.",
+        findings.lines(),
+        manifest.name
+    );
+    let data = Verified {
+        lets: &manifest.name,
+        fingerprint: &manifest.fingerprint,
+        findings,
+    };
+    Report::new(&data, text)
+}
+
+/// Compares the manifest with the chain alone; what waits in the pool does not count.
+pub(super) async fn audit(
+    env: &Env<'_>,
+    session: &Session,
+    manifest: &Manifest,
+    lets: &Lets,
+) -> Result<Findings, CliError> {
+    let mut found = Findings::default();
+    found.checks.push(format!(
+        "manifest: fingerprint {} and five script hashes",
+        &manifest.fingerprint[..16]
+    ));
+    supplies(session, manifest, &mut found).await?;
+    founding(session, manifest, lets, &mut found).await?;
+    if !found.problems.is_empty() {
+        // Without its tokens and its founding there is no LETS to look at.
+        return fail(env, found);
+    }
+    let height = session.height().await?;
+    let charter = session.charter(lets, View::Chain).await?;
+    // Parsing has checked its script, its token and every register.
+    found.check(
+        charter.identity().name == manifest.name
+            && charter.identity().currency == manifest.currency,
+        format!("charter: {}", committee(&charter)),
+        || format!("the charter calls itself {:?}", charter.identity().name),
+    );
+    let books = session.books(lets, manifest, View::Chain).await?.books;
+    found.checks.push(format!(
+        "pot: {} units and {} membership tokens left",
+        books.pot.units(),
+        books.pot.memberships()
+    ));
+    holders(session, manifest, lets, &mut found).await?;
+    sums(&books, manifest, &mut found);
+    accounts(&charter, &books, manifest, &mut found);
+    ages(&charter, &books, height, &mut found);
+    if let Some(change) = charter.pending() {
+        let from = change.announced.plus(charter.bounds().change_delay);
+        found.warnings.push(format!(
+            "the committee has announced other rules; they can take effect from height {from} on (now {height})"
+        ));
+    }
+    match found.problems.is_empty() {
+        true => Ok(found),
+        false => fail(env, found),
+    }
+}
+
+fn fail<T>(env: &Env<'_>, found: Findings) -> Result<T, CliError> {
+    env.out.note(&found.lines());
+    Err(CliError::Verify {
+        problems: found.problems,
+    })
+}
+
+/// As many of each token as the manifest says: it can never be minted again.
+async fn supplies(
+    session: &Session,
+    manifest: &Manifest,
+    found: &mut Findings,
+) -> Result<(), CliError> {
+    let ids = &manifest.ids;
+    let expected: [(&str, TokenId, i64); 4] = [
+        ("charter NFT", ids.charter_nft.into(), 1),
+        ("pot NFT", ids.pot_nft.into(), 1),
+        (
+            "membership tokens",
+            ids.membership.into(),
+            manifest.supply.memberships,
+        ),
+        ("credit units", ids.unit.into(), manifest.supply.units),
+    ];
+    for (what, id, amount) in expected {
+        let minted = session
+            .client()
+            .token(&id)
+            .await?
+            .map(|t| t.emission_amount);
+        found.check(
+            minted == u64::try_from(amount).ok(),
+            format!("{what}: {amount} minted"),
+            || match minted {
+                Some(minted) => {
+                    format!("{what}: {minted} were minted, and the manifest says {amount}")
+                }
+                None => format!(
+                    "{what}: token {} was never minted on this chain",
+                    String::from(id)
+                ),
+            },
+        );
+    }
+    Ok(())
+}
+
+/// The five transactions are there, each minted its token, and the last made exactly charter and pot.
+async fn founding(
+    session: &Session,
+    manifest: &Manifest,
+    lets: &Lets,
+    found: &mut Findings,
+) -> Result<(), CliError> {
+    let ids = &manifest.ids;
+    let minted: [Option<TokenId>; 5] = [
+        Some(ids.charter_nft.into()),
+        Some(ids.pot_nft.into()),
+        Some(ids.membership.into()),
+        Some(ids.unit.into()),
+        None,
+    ];
+    for (at, (id, token)) in manifest
+        .founding
+        .transactions
+        .iter()
+        .zip(minted)
+        .enumerate()
+    {
+        let step = at + 1;
+        let Some(tx) = session.client().indexed_transaction(id).await? else {
+            found.problems.push(format!(
+                "founding step {step}: transaction {} is in no block",
+                String::from(*id)
+            ));
+            continue;
+        };
+        let outputs: Vec<&ErgoBox> = tx.outputs.iter().map(|b| &b.ergo_box).collect();
+        let first_input = tx
+            .inputs
+            .first()
+            .map(|b| TokenId::from(b.ergo_box.box_id()));
+        let right = match token {
+            // A token's id is that of the first input of the transaction that minted it.
+            Some(token) => first_input == Some(token),
+            None => made_charter_and_pot(&outputs, manifest, lets),
+        };
+        found.check(
+            right,
+            format!(
+                "founding step {step}: in the block at height {}",
+                tx.inclusion_height
+            ),
+            || {
+                format!(
+                    "founding step {step}: transaction {} did something else",
+                    String::from(*id)
+                )
+            },
+        );
+    }
+    Ok(())
+}
+
+fn made_charter_and_pot(outputs: &[&ErgoBox], manifest: &Manifest, lets: &Lets) -> bool {
+    let [charter, pot, ..] = outputs else {
+        return false;
+    };
+    let pot_full = PotBox::parse(lets, pot).is_ok_and(|pot| {
+        pot.units() == manifest.supply.units && pot.memberships() == manifest.supply.memberships
+    });
+    CharterBox::parse(lets, charter).is_ok() && pot_full
+}
+
+fn committee(charter: &CharterBox) -> String {
+    match keys::committee_size(charter.committee()) {
+        Some((needed, members)) => format!("a committee of which {needed} of {members} must sign"),
+        None => "a committee of an unusual kind".to_owned(),
+    }
+}
+
+/// Membership tokens stand in pot and accounts only, units besides in notes.
+async fn holders(
+    session: &Session,
+    manifest: &Manifest,
+    lets: &Lets,
+    found: &mut Findings,
+) -> Result<(), CliError> {
+    let mut strays = Vec::new();
+    for (what, token, notes) in [
+        (
+            "membership token",
+            TokenId::from(manifest.ids.membership),
+            false,
+        ),
+        ("credit units", manifest.ids.unit.into(), true),
+    ] {
+        for holder in session.boxes_with(&token, View::Chain).await? {
+            let known = AccountBox::parse(lets, &holder.it).is_ok()
+                || PotBox::parse(lets, &holder.it).is_ok()
+                || (notes && NoteBox::parse(lets, &holder.it).is_ok());
+            if !known {
+                strays.push(format!(
+                    "{what} in box {}, which is no box of this LETS (storage rent may have taken it)",
+                    String::from(holder.it.box_id())
+                ));
+            }
+        }
+    }
+    found.check(
+        strays.is_empty(),
+        "tokens: none outside pot, accounts and notes",
+        || strays.join("\n  "),
+    );
+    Ok(())
+}
+
+fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
+    let supply = manifest.supply;
+    match books.check(supply.units, supply.memberships) {
+        Ok(()) => found.checks.push(format!(
+            "books: pot, {} accounts and {} notes hold all that was minted",
+            books.accounts.len(),
+            books.notes.len()
+        )),
+        Err(e) => found.problems.push(format!("books: {e}")),
+    }
+    let sum = manifest.currency.show_balance(books.sum());
+    found.check(
+        books.sum().units() == 0,
+        "books: the sum of all balances is 0",
+        || format!("books: the sum of all balances is {sum}, not 0"),
+    );
+}
+
+fn accounts(charter: &CharterBox, books: &Books, manifest: &Manifest, found: &mut Findings) {
+    let currency = &manifest.currency;
+    let mut outside = 0;
+    for account in &books.accounts {
+        let name = names::short(&account.number());
+        let (terms, balance) = (account.terms(), account.balance());
+        // Lawful after the committee has lowered a line or a cap, or the rules have changed: a balance may only go back.
+        if balance.debt() > terms.line.units() {
+            outside += 1;
+            found.warnings.push(format!(
+                "account {name} is at {}, past its line of {} (a line lowered below the debt)",
+                currency.show_balance(balance),
+                currency.show(terms.line)
+            ));
+        }
+        if balance.credit() > terms.cap.units() {
+            outside += 1;
+            found.warnings.push(format!(
+                "account {name} is at {}, above its cap of {} (a cap lowered below the credit)",
+                currency.show_balance(balance),
+                currency.show(terms.cap)
+            ));
+        }
+        if let Err(violation) = rules::check_terms(charter, terms) {
+            outside += 1;
+            found.warnings.push(format!(
+                "account {name} has terms outside the charter's present bounds: {}",
+                violation.explain(currency)
+            ));
+        }
+    }
+    if outside == 0 {
+        found.checks.push(format!(
+            "accounts: {}, each within its line, its cap and the charter's bounds",
+            books.accounts.len()
+        ));
+    }
+}
+
+/// Boxes that storage rent will reach within a year, and those that could not pay it.
+fn ages(charter: &CharterBox, books: &Books, height: Height, found: &mut Findings) {
+    let own = [
+        ("the charter".to_owned(), charter.ergo_box()),
+        ("the pot".to_owned(), books.pot.ergo_box()),
+    ];
+    let accounts = books.accounts.iter().map(|a| {
+        (
+            format!("account {}", names::short(&a.number())),
+            a.ergo_box(),
+        )
+    });
+    for (what, ergo_box) in own.into_iter().chain(accounts) {
+        let rent_from = Height(ergo_box.creation_height).plus(Blocks::STORAGE_PERIOD);
+        if rent_from <= height.plus(YEAR) {
+            found.warnings.push(format!(
+                "{what} pays storage rent from height {rent_from} on (now {height}): `lets touch` renews it"
+            ));
+        }
+        let bytes = ergo_box
+            .sigma_serialize_bytes()
+            .map_or(0, |b| b.len() as u64);
+        if *ergo_box.value.as_u64() < RENT_PER_BYTE * bytes {
+            found.warnings.push(format!(
+                "{what} holds too little ERG for one period of storage rent: it would be lost then"
+            ));
+        }
+    }
+}

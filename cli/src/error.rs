@@ -1,0 +1,439 @@
+//! Everything that can go wrong; `advice` has the exit code, the name in `--json`, and the next command for each.
+
+mod advice;
+
+use std::io;
+use std::path::PathBuf;
+
+use ergo_devnet::DevnetError;
+use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
+use lets_contracts::ArtifactError;
+use lets_protocol::{
+    AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError, ExitError,
+    FoundError, NanoErg, ParseBoxError, PayError, RefreshError, RuleViolation, SetTermsError,
+};
+use lets_wallet::{
+    DeriveError, LoadKeyError, MnemonicError, SaveKeyError, SealError, SignError, UnlockError,
+    WorkFactorError,
+};
+use thiserror::Error;
+
+use crate::founding::FoundingFileError;
+use crate::manifest::ManifestError;
+use crate::names::NameError;
+
+/// Why a command did not do what was asked for. Nothing was spent unless the message says so.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// The arguments make no command.
+    #[error("{message}")]
+    Usage {
+        /// What the argument parser says, `error:` included.
+        message: String,
+    },
+    /// Two things were said that do not go together, or one is missing.
+    #[error("{0}")]
+    Arguments(String),
+    /// A rule of the LETS stands in the way.
+    #[error("{} (rule {})", violation.explain(currency), violation.rule())]
+    Rule {
+        /// The rule with its figures.
+        violation: Box<RuleViolation>,
+        /// The currency to show them in.
+        currency: Currency,
+    },
+    /// A text is no amount of the currency.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// The currency cannot be.
+    #[error(transparent)]
+    Currency(#[from] CurrencyError),
+    /// Less than nodes accept.
+    #[error(
+        "a fee of {fee} is below the least that nodes accept, {}",
+        NanoErg::MIN_FEE
+    )]
+    FeeTooLow {
+        /// What was asked.
+        fee: NanoErg,
+    },
+    /// A transaction cannot be laid out.
+    #[error(transparent)]
+    Build(BuildError),
+    /// A box is not what it was taken for.
+    #[error(transparent)]
+    Box(#[from] ParseBoxError),
+    /// A LETS cannot be founded so.
+    #[error(transparent)]
+    Found(FoundError),
+    /// An application cannot be made so.
+    #[error(transparent)]
+    Apply(ApplyError),
+    /// An applicant cannot be admitted so.
+    #[error(transparent)]
+    Admit(AdmitError),
+    /// Terms cannot be set so.
+    #[error(transparent)]
+    Terms(SetTermsError),
+    /// A box cannot be refreshed so.
+    #[error(transparent)]
+    Refresh(RefreshError),
+    /// An embedded contract is damaged.
+    #[error("this build of the program is damaged: {0}")]
+    Contracts(#[from] ArtifactError),
+
+    /// The node's address cannot be used.
+    #[error(transparent)]
+    NodeAddress(#[from] ClientConfigError),
+    /// A read from the node failed.
+    #[error(transparent)]
+    Node(Box<NodeError>),
+    /// A transaction was not taken by the node.
+    #[error(transparent)]
+    Submit(Box<SubmitError>),
+    /// The node has no block yet.
+    #[error("the node at {url} has no block yet: it is still starting or syncing")]
+    NoBlocks {
+        /// The node.
+        url: String,
+    },
+    /// The node follows another network than the LETS lives on.
+    #[error("the LETS lives on {expected}, and the node at {url} follows {found}")]
+    WrongNetwork {
+        /// The manifest's network.
+        expected: String,
+        /// The node's network.
+        found: String,
+        /// The node.
+        url: String,
+    },
+    /// The node does not say which network it follows, or names an unknown one.
+    #[error("the node at {url} does not say which network it follows (it says {found:?})")]
+    UnknownNetwork {
+        /// What the node says.
+        found: Option<String>,
+        /// The node.
+        url: String,
+    },
+    /// The charter or pot of the LETS is not on the chain.
+    #[error("the chain of the node at {url} has no {what} of this LETS (token {token})")]
+    NotOnChain {
+        /// `charter` or `pot`.
+        what: &'static str,
+        /// The token that marks it.
+        token: String,
+        /// The node.
+        url: String,
+    },
+    /// A singleton stands in more than one box, or the node's view is torn.
+    #[error("the node shows {found} boxes with the {what}'s token {token}, where one must be")]
+    NotUnique {
+        /// `charter`, `pot` or `account`.
+        what: &'static str,
+        /// The token.
+        token: String,
+        /// How many boxes.
+        found: usize,
+    },
+    /// The transaction was accepted but has disappeared from the pool without a block.
+    #[error(
+        "transaction {id} has left the node's pool without getting into a block: another one has replaced it, or it \
+             was evicted"
+    )]
+    Dropped {
+        /// The transaction.
+        id: String,
+    },
+    /// The transaction was accepted and still waits after all the time that was given.
+    #[error("transaction {id} still waits for a block after {minutes} minutes")]
+    StillWaiting {
+        /// The transaction.
+        id: String,
+        /// How long.
+        minutes: u64,
+    },
+    /// The transaction was accepted, and then the node could not be read any more.
+    #[error("transaction {id} was sent, and then the node could not be read any more: {cause}")]
+    LostSight {
+        /// The transaction.
+        id: String,
+        /// What happened to the reading.
+        cause: Box<CliError>,
+    },
+    /// Some of a command's transactions were sent, and then one was not.
+    #[error("{sent} of {of} transactions were sent, and then: {cause}")]
+    Partly {
+        /// How many the node has taken.
+        sent: usize,
+        /// How many there were to be.
+        of: usize,
+        /// Why the next was not sent.
+        cause: Box<CliError>,
+    },
+
+    /// A key file cannot be read.
+    #[error(transparent)]
+    LoadKey(#[from] LoadKeyError),
+    /// A key file cannot be written.
+    #[error(transparent)]
+    SaveKey(#[from] SaveKeyError),
+    /// A key cannot be encrypted.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A key file cannot be unlocked.
+    #[error("key {key:?}: {cause}")]
+    Unlock {
+        /// The key's name.
+        key: String,
+        /// Why.
+        cause: UnlockError,
+    },
+    /// The words are no recovery phrase.
+    #[error(transparent)]
+    Mnemonic(#[from] MnemonicError),
+    /// No key follows from the words.
+    #[error(transparent)]
+    Derive(#[from] DeriveError),
+    /// The work factor is out of range.
+    #[error(transparent)]
+    WorkFactor(#[from] WorkFactorError),
+    /// A transaction cannot be signed.
+    #[error(transparent)]
+    Sign(Box<SignError>),
+    /// A text is neither a public key nor an address made of one.
+    #[error("{text:?} is neither a public key (66 hexadecimal digits) nor a P2PK address")]
+    PublicKey {
+        /// The text.
+        text: String,
+    },
+    /// No key was named and there is none.
+    #[error("there is no key in {}", folder.display())]
+    NoKey {
+        /// The folder of keys.
+        folder: PathBuf,
+    },
+    /// No key was named and there are several.
+    #[error("there are several keys ({}): say which with --key NAME or LETS_KEY", names.join(", "))]
+    SeveralKeys {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A committee that nobody could ever sign for.
+    #[error(
+        "a committee of {members} cannot need {threshold} signatures: name 1 to {most} members, and a threshold \
+             from 1 to their number"
+    )]
+    Committee {
+        /// Members named.
+        members: usize,
+        /// Signatures asked for.
+        threshold: usize,
+        /// The most members.
+        most: usize,
+    },
+
+    /// A name that cannot be, or is unknown.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The key owns no account of the LETS.
+    #[error("the key {key:?} owns no account in {lets}")]
+    NoAccount {
+        /// The key's name.
+        key: String,
+        /// The LETS's name.
+        lets: String,
+    },
+    /// The key owns more than one account.
+    #[error("the key {key:?} owns {} accounts: {}; say which with --from", numbers.len(), numbers.join(", "))]
+    SeveralAccounts {
+        /// The key's name.
+        key: String,
+        /// The accounts' numbers.
+        numbers: Vec<String>,
+    },
+    /// There is no such account.
+    #[error("there is no account {number} in {lets}: it was closed, or belongs to another LETS")]
+    NoSuchAccount {
+        /// The number.
+        number: String,
+        /// The LETS's name.
+        lets: String,
+    },
+    /// There is no such application.
+    #[error(
+        "there is no open application {id} to {lets}: it was admitted or taken back, or belongs to another LETS"
+    )]
+    NoSuchApplication {
+        /// What was asked for: `all` or the box id.
+        id: String,
+        /// The LETS's name.
+        lets: String,
+    },
+
+    /// The manifest cannot be used.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A founding is in progress, or is not.
+    #[error(transparent)]
+    Founding(#[from] FoundingFileError),
+    /// The books are not as the manifest says.
+    #[error("the LETS is not as its manifest says:\n  {}", problems.join("\n  "))]
+    Verify {
+        /// Each fault in one sentence.
+        problems: Vec<String>,
+    },
+
+    /// A file cannot be read or written.
+    #[error("cannot {doing} {}: {cause}", path.display())]
+    File {
+        /// `read`, `write`, ...
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A file is there already, and files are never overwritten silently.
+    #[error("{} exists already and is not overwritten", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system has no home folder for this user.
+    #[error("this system names no home folder for you")]
+    NoHome,
+    /// A question had to be asked, and there is nobody to answer.
+    #[error("{what} is needed, and there is no terminal to ask for it")]
+    NotATerminal {
+        /// What would have been asked.
+        what: String,
+        /// How to say it without being asked.
+        instead: &'static str,
+    },
+    /// The answer was no.
+    #[error("stopped at your word: nothing was sent")]
+    Declined,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] dialoguer::Error),
+    /// The async runtime could not be started.
+    #[error("the program could not start its runtime: {0}")]
+    Runtime(io::Error),
+    /// A result cannot be written as JSON.
+    #[error("the result cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The embedded test chain failed.
+    #[error(transparent)]
+    Devnet(#[from] DevnetError),
+    /// A request that only a devnet answers failed.
+    #[error("the devnet at {url} did not do it: {why}")]
+    DevnetRequest {
+        /// The node.
+        url: String,
+        /// What it said.
+        why: String,
+    },
+    /// The demonstration did not come out as it must.
+    #[error("the demonstration went wrong: {0}")]
+    Demo(String),
+}
+
+impl CliError {
+    /// A rule's violation with the currency to show it in.
+    pub fn rule_broken(violation: RuleViolation, currency: &Currency) -> Self {
+        Self::Rule {
+            violation: Box::new(violation),
+            currency: currency.clone(),
+        }
+    }
+
+    /// Of a payment.
+    pub fn pay(error: PayError, currency: &Currency) -> Self {
+        match error {
+            PayError::Rule(violation) => Self::rule_broken(violation, currency),
+            PayError::Build(error) => error.into(),
+            PayError::Parse(error) => error.into(),
+        }
+    }
+
+    /// Of an exit.
+    pub fn exit(error: ExitError, currency: &Currency) -> Self {
+        match error {
+            ExitError::Rule(violation) => Self::rule_broken(violation, currency),
+            ExitError::Build(error) => error.into(),
+            ExitError::Parse(error) => error.into(),
+        }
+    }
+
+    /// Of an application.
+    pub fn apply(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Build(error) => error.into(),
+            ApplyError::Parse(error) => error.into(),
+            other => Self::Apply(other),
+        }
+    }
+
+    /// Of an admission.
+    pub fn admit(error: AdmitError, currency: &Currency) -> Self {
+        match error {
+            AdmitError::Rule(violation) => Self::rule_broken(violation, currency),
+            AdmitError::Build(error) => error.into(),
+            AdmitError::Parse(error) => error.into(),
+            other => Self::Admit(other),
+        }
+    }
+
+    /// Of a setting of terms.
+    pub fn terms(error: SetTermsError, currency: &Currency) -> Self {
+        match error {
+            SetTermsError::Rule(violation) => Self::rule_broken(violation, currency),
+            SetTermsError::Build(error) => error.into(),
+            SetTermsError::Parse(error) => error.into(),
+            other => Self::Terms(other),
+        }
+    }
+
+    /// Of a refresh.
+    pub fn refresh(error: RefreshError, currency: &Currency) -> Self {
+        match error {
+            RefreshError::Rule(violation) => Self::rule_broken(violation, currency),
+            RefreshError::Build(error) => error.into(),
+            RefreshError::Parse(error) => error.into(),
+            other => Self::Refresh(other),
+        }
+    }
+}
+
+impl From<NodeError> for CliError {
+    fn from(error: NodeError) -> Self {
+        Self::Node(Box::new(error))
+    }
+}
+
+impl From<SubmitError> for CliError {
+    fn from(error: SubmitError) -> Self {
+        Self::Submit(Box::new(error))
+    }
+}
+
+impl From<SignError> for CliError {
+    fn from(error: SignError) -> Self {
+        Self::Sign(Box::new(error))
+    }
+}
+
+impl From<BuildError> for CliError {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
+
+impl From<FoundError> for CliError {
+    fn from(error: FoundError) -> Self {
+        match error {
+            FoundError::Build(error) => error.into(),
+            other => Self::Found(other),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What follows from an error: exit code, name in `--json`, and the next command to try.
+
+use ergo_devnet::DevnetError;
+use ergo_node_client::{NodeError, RefusalKind, SubmitError};
+use lets_protocol::{ApplyError, BuildError, FoundError, RuleViolation};
+use lets_wallet::{LoadKeyError, SaveKeyError, SignError, UnlockError};
+
+use super::CliError;
+use crate::exit::ExitCode;
+use crate::output::RuleJson;
+
+impl CliError {
+    /// 1 for the user's input or state, 2 for what should not happen.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Build(BuildError::Transaction(_) | BuildError::Box(_))
+            | Self::Found(
+                FoundError::Build(BuildError::Transaction(_) | BuildError::Box(_))
+                | FoundError::Contract(_)
+                | FoundError::Parse(_),
+            )
+            | Self::Contracts(_)
+            | Self::Derive(_)
+            | Self::Terminal(_)
+            | Self::Runtime(_)
+            | Self::Json(_)
+            | Self::Demo(_) => ExitCode::Unexpected,
+            Self::Sign(cause) => match **cause {
+                SignError::CannotProve { .. } => ExitCode::Refused,
+                _ => ExitCode::Unexpected,
+            },
+            Self::Partly { cause, .. } | Self::LostSight { cause, .. } => cause.exit_code(),
+            _ => ExitCode::Refused,
+        }
+    }
+
+    /// The kind's name in `--json`: the same in every version.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } | Self::Arguments(_) => "usage",
+            Self::Rule { violation, .. } => violation.rule(),
+            Self::Amount(_) => "amount",
+            Self::Currency(_) => "currency",
+            Self::FeeTooLow { .. } => "fee_too_low",
+            Self::Build(BuildError::NotEnoughErg { .. }) => "not_enough_erg",
+            Self::Build(_) => "build",
+            Self::Box(_) => "bad_box",
+            Self::Found(_) => "found",
+            Self::Apply(_) => "apply",
+            Self::Admit(_) => "admit",
+            Self::Terms(_) => "terms",
+            Self::Refresh(_) => "refresh",
+            Self::Contracts(_) => "damaged_program",
+            Self::NodeAddress(_) => "node_address",
+            Self::Node(cause) => match **cause {
+                NodeError::Unreachable { .. } => "node_unreachable",
+                NodeError::NotErgoNode { .. } => "not_a_node",
+                NodeError::NotIndexed { .. } | NodeError::IndexNotReady { .. } => {
+                    "node_not_indexed"
+                }
+                _ => "node",
+            },
+            Self::Submit(cause) => match **cause {
+                SubmitError::Refused {
+                    kind: RefusalKind::DoubleSpend,
+                    ..
+                } => "double_spend",
+                SubmitError::Refused { .. } => "refused_by_node",
+                SubmitError::Unreachable { .. } => "node_unreachable",
+                SubmitError::UnknownOutcome { .. } => "unknown_outcome",
+                SubmitError::NotTaken(_) => "not_taken",
+            },
+            Self::NoBlocks { .. } => "no_blocks",
+            Self::WrongNetwork { .. } => "wrong_network",
+            Self::UnknownNetwork { .. } => "unknown_network",
+            Self::NotOnChain { .. } => "not_on_chain",
+            Self::NotUnique { .. } => "not_unique",
+            Self::Dropped { .. } => "dropped",
+            Self::StillWaiting { .. } => "still_waiting",
+            Self::LostSight { .. } => "lost_sight",
+            Self::Partly { .. } => "partly_sent",
+            Self::LoadKey(LoadKeyError::NotFound { .. }) => "unknown_key",
+            Self::LoadKey(_) => "bad_key_file",
+            Self::SaveKey(SaveKeyError::AlreadyExists { .. }) => "exists",
+            Self::SaveKey(_) => "key_file",
+            Self::Seal(_) => "new_key",
+            Self::Unlock { cause, .. } => match cause {
+                UnlockError::WrongPassphrase => "wrong_passphrase",
+                _ => "bad_key_file",
+            },
+            Self::Mnemonic(_) => "recovery_phrase",
+            Self::Derive(_) => "derive",
+            Self::WorkFactor(_) => "work_factor",
+            Self::Sign(_) => "cannot_sign",
+            Self::PublicKey { .. } => "public_key",
+            Self::NoKey { .. } => "no_key",
+            Self::SeveralKeys { .. } => "several_keys",
+            Self::Committee { .. } => "committee",
+            Self::Name(cause) => cause.kind(),
+            Self::NoAccount { .. } => "no_account",
+            Self::SeveralAccounts { .. } => "several_accounts",
+            Self::NoSuchAccount { .. } => "no_such_account",
+            Self::NoSuchApplication { .. } => "no_such_application",
+            Self::Manifest(cause) => cause.kind(),
+            Self::Founding(cause) => cause.kind(),
+            Self::Verify { .. } => "verify",
+            Self::File { .. } => "file",
+            Self::Exists { .. } => "exists",
+            Self::NoHome => "no_home",
+            Self::NotATerminal { .. } => "no_terminal",
+            Self::Declined => "declined",
+            Self::Terminal(_) => "terminal",
+            Self::Runtime(_) => "runtime",
+            Self::Json(_) => "json",
+            Self::Devnet(_) | Self::DevnetRequest { .. } => "devnet",
+            Self::Demo(_) => "demo",
+        }
+    }
+
+    /// The rule in the way with its figures, if that is what went wrong.
+    pub fn rule(&self) -> Option<RuleJson> {
+        match self {
+            Self::Rule {
+                violation,
+                currency,
+            } => Some(RuleJson {
+                rule: violation.rule(),
+                limit: violation.limit().map(|a| currency.show(a)),
+                most: violation.most().map(|a| currency.show(a)),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What to do next, usually a command.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Rule { violation, .. } => return rule_hint(violation),
+            Self::Amount(_) => "write the amount like 2.50",
+            Self::Build(BuildError::NotEnoughErg { .. }) => {
+                "send ERG to the address that `lets key show` prints (on a devnet: `lets devnet fund KEY ERG`)"
+            }
+            Self::FeeTooLow { .. } => "leave --fee away, or give 0.001 or more",
+            Self::Apply(ApplyError::Value { .. }) => "give more with --erg",
+            Self::Node(cause) => match **cause {
+                NodeError::Unreachable { .. } | NodeError::NotErgoNode { .. } => {
+                    "`lets node` tells what answers; name another node with --node URL or LETS_NODE"
+                }
+                NodeError::NotIndexed { .. } | NodeError::IndexNotReady { .. } => {
+                    "name a node with the extra index: --node URL or LETS_NODE"
+                }
+                NodeError::TooFewHeaders { .. } => {
+                    "wait for ten blocks, then run the command again"
+                }
+                _ => "run the command again; `lets node` tells how the node is",
+            },
+            Self::Submit(cause) => match **cause {
+                SubmitError::Refused {
+                    kind:
+                        RefusalKind::DoubleSpend
+                        | RefusalKind::MissingInput
+                        | RefusalKind::MissingDataInput,
+                    ..
+                } => "`lets balance` shows where things stand; run the command again to build anew",
+                SubmitError::UnknownOutcome { .. } => {
+                    "`lets balance` tells whether it arrived; look before you pay again"
+                }
+                SubmitError::Unreachable { .. } => "run the command again; nothing was sent",
+                _ => "nothing was spent; `lets verify` checks the LETS on this node",
+            },
+            Self::NoBlocks { .. } => "`lets node` tells when it is ready",
+            Self::WrongNetwork { .. } | Self::NotOnChain { .. } => {
+                "name the right node with --node URL, or the right LETS with --lets FILE"
+            }
+            Self::UnknownNetwork { .. } => "say it with --network mainnet, testnet or devnet",
+            Self::NotUnique { .. } => "run the command again; if it stays, `lets verify`",
+            Self::Dropped { .. } => {
+                "`lets balance` shows where things stand; then run the command again"
+            }
+            Self::LostSight { .. } => {
+                "`lets balance` tells whether it arrived; do not send it again before"
+            }
+            Self::Partly { .. } => {
+                "`lets members` shows what was done; run the command again for the rest"
+            }
+            Self::StillWaiting { .. } => {
+                "it may still be included: `lets balance` tells; give more with --fee next time"
+            }
+            Self::LoadKey(LoadKeyError::NotFound { .. }) => {
+                "`lets key list` shows your keys; `lets key new NAME` makes one"
+            }
+            Self::LoadKey(LoadKeyError::Damaged { .. })
+            | Self::Unlock {
+                cause: UnlockError::Damaged(_),
+                ..
+            } => "`lets key import NEWNAME` makes the file anew from the recovery words",
+            Self::SaveKey(SaveKeyError::AlreadyExists { .. }) => {
+                "`lets key list` shows your keys; choose another name"
+            }
+            Self::Unlock { .. } => "run the command again with the right passphrase",
+            Self::Sign(cause) => match **cause {
+                SignError::CannotProve { .. } => {
+                    "name the key that owns the box with --key, or more keys with --committee-key"
+                }
+                _ => "this is a fault of the program: please report it",
+            },
+            Self::PublicKey { .. } => "`lets key show NAME` prints both",
+            Self::NoKey { .. } => "`lets key new NAME`",
+            Self::SeveralKeys { .. } => "`lets key list` shows them",
+            Self::Committee { .. } => {
+                "name members with --committee-key NAME or --member-key PK, and the threshold with --committee N"
+            }
+            Self::Name(cause) => return Some(cause.hint()),
+            Self::NoAccount { .. } => {
+                "`lets apply --key NAME`, then the committee runs `lets admit`"
+            }
+            Self::SeveralAccounts { .. } | Self::NoSuchAccount { .. } => {
+                "`lets members` lists all accounts"
+            }
+            Self::NoSuchApplication { .. } => "`lets applications` lists the open ones",
+            Self::Manifest(cause) => return Some(cause.hint()),
+            Self::Founding(cause) => return Some(cause.hint()),
+            Self::Verify { .. } => {
+                "do not trade in this LETS before its committee has explained it"
+            }
+            Self::Exists { .. } => {
+                "move it away, or choose another place with --home DIR or --lets FILE"
+            }
+            Self::NoHome => "say where to keep keys and manifest: --home DIR or LETS_HOME",
+            Self::NotATerminal { instead, .. } => instead,
+            Self::Devnet(DevnetError::Bind { .. }) => "`lets devnet --port 0` takes any free port",
+            Self::DevnetRequest { .. } => "`lets devnet` starts a test chain on this machine",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+fn rule_hint(violation: &RuleViolation) -> Option<String> {
+    let text = match violation {
+        RuleViolation::CreditLine { .. }
+        | RuleViolation::LargestDraw { .. }
+        | RuleViolation::DrawLimit { .. }
+        | RuleViolation::LongestDebt { .. } => {
+            "`lets balance` shows what you can spend; the committee sets lines with `lets terms`"
+        }
+        RuleViolation::UnitsHeld { .. } => {
+            "ask the committee to hand out your line again: `lets terms NAME --line AMOUNT`"
+        }
+        RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
+        RuleViolation::SelfPayment => "`lets members` lists whom you can pay",
+        RuleViolation::TermsBound { .. } => "stay inside the bounds that `lets verify` shows",
+        RuleViolation::ApplicationExpired { .. } => {
+            "the applicant runs `lets withdraw BOXID` and `lets apply` again"
+        }
+        RuleViolation::ApplicationValue { .. } => {
+            "the applicant runs `lets withdraw BOXID` and `lets apply --erg` with more"
+        }
+        RuleViolation::ExitBalance { .. } => {
+            "bring the balance to 0.00 first: pay it away with `lets pay`, or earn it"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}

@@ -1,0 +1,201 @@
+//! The one writer: stdout carries the result, stderr everything else. `--json` makes the result one envelope.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the one module that may write to the terminal"
+)]
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::CliError;
+
+/// Version of the JSON envelope; it grows when a field changes its meaning or disappears, not when one is added.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a command has to say: for people and for programs.
+#[derive(Debug)]
+pub struct Report {
+    data: Box<RawValue>,
+    text: String,
+}
+
+impl Report {
+    /// A result as data (for `--json`) and as text.
+    ///
+    /// # Errors
+    /// [`CliError::Json`] if the data cannot be written as JSON.
+    pub fn new(data: &impl Serialize, text: impl Into<String>) -> Result<Self, CliError> {
+        Ok(Self {
+            data: serde_json::value::to_raw_value(data)?,
+            text: text.into(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Success<'a> {
+    schema_version: u32,
+    success: bool,
+    data: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    schema_version: u32,
+    success: bool,
+    error: ErrorJson<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    kind: &'a str,
+    message: String,
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<RuleJson>,
+}
+
+/// A rule that stands in the way, as programs read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleJson {
+    /// The rule's name, the same in every version.
+    pub rule: &'static str,
+    /// The limit in the currency's figures, where it is an amount.
+    pub limit: Option<String>,
+    /// The most that would pass in the currency's figures, where it is an amount.
+    pub most: Option<String>,
+}
+
+/// Where a command writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// A writer for people, or (`json`) for programs.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether the result is one JSON envelope.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Text as it is, to stdout: help and version.
+    pub fn plain(&self, text: &str) {
+        write_line(std::io::stdout(), text.trim_end());
+    }
+
+    /// The result, to stdout.
+    pub fn report(&self, report: &Report) {
+        if self.json {
+            envelope(&Success {
+                schema_version: SCHEMA_VERSION,
+                success: true,
+                data: &report.data,
+            });
+        } else {
+            self.plain(&report.text);
+        }
+    }
+
+    /// What went wrong and the next command: to stderr, or with `--json` as an envelope to stdout.
+    pub fn error(&self, error: &CliError) {
+        if self.json {
+            envelope(&Failure {
+                schema_version: SCHEMA_VERSION,
+                success: false,
+                error: ErrorJson {
+                    kind: error.kind(),
+                    message: error.to_string(),
+                    hint: error.hint(),
+                    rule: error.rule(),
+                },
+            });
+            return;
+        }
+        let mut text = match error {
+            // The argument parser has its own words, which begin with "error:" and end with a hint.
+            CliError::Usage { message } => message.trim_end().to_owned(),
+            error => format!("error: {error}"),
+        };
+        if let Some(hint) = error.hint() {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        write_line(std::io::stderr(), &text);
+    }
+
+    /// A remark to stderr, which is not part of the result.
+    pub fn note(&self, text: &str) {
+        write_line(std::io::stderr(), text.trim_end());
+    }
+
+    /// Something that turns on stderr until it is dropped; nothing when stderr is no terminal.
+    pub fn spinner(&self, text: &str) -> Spinner {
+        if !std::io::stderr().is_terminal() {
+            return Spinner(None);
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        bar.set_message(text.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Spinner(Some(bar))
+    }
+}
+
+/// See [`Output::spinner`].
+#[derive(Debug)]
+pub struct Spinner(Option<ProgressBar>);
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn envelope(value: &impl Serialize) {
+    // Only strings, numbers and already written JSON go in, so this does not fail; an empty line would be no envelope.
+    if let Ok(text) = serde_json::to_string(value) {
+        write_line(std::io::stdout(), &text);
+    }
+}
+
+fn write_line(mut to: impl Write, text: &str) {
+    // A reader that has gone away (`lets members | head -1`) is no fault.
+    let _ = writeln!(to, "{text}").and_then(|()| to.flush());
+}
+
+/// Rows under a header, columns by two spaces; the columns named in `right` (from 0) are right-aligned.
+pub fn table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row.clone());
+    }
+    for index in 0..header.len() {
+        if let Some(column) = table.column_mut(index) {
+            column.set_padding((0, 2));
+            if right.contains(&index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}

@@ -1,0 +1,333 @@
+//! Finding the boxes of a LETS on a node, each parsed and checked by the protocol library.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::chain::token::TokenId;
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_node_client::{IndexedBox, UnspentQuery};
+use lets_protocol::{
+    AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, Funding, Lets, NoteBox, PotBox,
+};
+
+use super::{LAG, PAUSE, Session};
+use crate::error::CliError;
+use crate::manifest::Manifest;
+
+/// Which boxes count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// What can be spent now: with the pool's new boxes, without those spent there.
+    Pool,
+    /// The chain alone.
+    Chain,
+}
+
+impl View {
+    fn query(self) -> UnspentQuery {
+        match self {
+            Self::Pool => UnspentQuery::SPENDABLE,
+            Self::Chain => UnspentQuery::CONFIRMED,
+        }
+    }
+}
+
+/// Something found, and whether it is in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// What was found.
+    pub it: T,
+    /// False while its transaction waits in the pool.
+    pub confirmed: bool,
+}
+
+impl Session {
+    /// Unspent boxes with this token.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn boxes_with(
+        &self,
+        token: &TokenId,
+        view: View,
+    ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
+        let found = self.client.unspent_by_token(token, view.query()).await?;
+        let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == *token);
+        Ok(self.with_own(found, view, holds))
+    }
+
+    /// Unspent boxes with this script.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn boxes_at(
+        &self,
+        tree: &ErgoTree,
+        view: View,
+    ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
+        let found = self.client.unspent_by_ergo_tree(tree, view.query()).await?;
+        Ok(self.with_own(found, view, |b| b.ergo_tree == *tree))
+    }
+
+    /// Lays what this session submitted itself over a node's answer, which may not show it yet.
+    fn with_own(
+        &self,
+        found: Vec<IndexedBox>,
+        view: View,
+        wanted: impl Fn(&ErgoBox) -> bool,
+    ) -> Vec<Seen<ErgoBox>> {
+        let mut seen: Vec<Seen<ErgoBox>> = found
+            .into_iter()
+            .map(|b| Seen {
+                confirmed: b.inclusion_height.is_some(),
+                it: b.ergo_box,
+            })
+            .collect();
+        if view == View::Pool {
+            for own in &self.own {
+                for made in own.made.iter().filter(|b| wanted(b)) {
+                    if !seen.iter().any(|s| s.it.box_id() == made.box_id()) {
+                        seen.push(Seen {
+                            it: made.clone(),
+                            confirmed: false,
+                        });
+                    }
+                }
+            }
+            seen.retain(|s| {
+                !self
+                    .own
+                    .iter()
+                    .any(|own| own.spent.contains(&s.it.box_id()))
+            });
+        }
+        seen
+    }
+
+    /// The boxes of a key's wallet that may pay for a transaction, and the way back for change. Boxes that this wallet
+    /// has received from the pool count.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn wallet(&self, tree: &ErgoTree) -> Result<Funding, CliError> {
+        let boxes = self.boxes_at(tree, View::Pool).await?;
+        Ok(Funding {
+            boxes: boxes.into_iter().map(|s| s.it).collect(),
+            change: tree.clone(),
+        })
+    }
+
+    /// The one box with a singleton token. Asks again while the view may be torn.
+    async fn singleton(
+        &self,
+        what: &'static str,
+        token: TokenId,
+        view: View,
+    ) -> Result<Seen<ErgoBox>, CliError> {
+        let deadline = Instant::now() + LAG;
+        loop {
+            let mut found = self.boxes_with(&token, view).await?;
+            match (found.len(), found.pop()) {
+                (1, Some(one)) => return Ok(one),
+                // Neither minted in a block nor being minted by this session: it is not of this chain.
+                (0, _) if self.own.is_empty() && self.client.token(&token).await?.is_none() => {
+                    return Err(self.not_on_chain(what, &token));
+                }
+                (0, _) if Instant::now() >= deadline => return Err(self.not_on_chain(what, &token)),
+                (found, _) if Instant::now() >= deadline => {
+                    return Err(CliError::NotUnique {
+                        what,
+                        token: String::from(token),
+                        found,
+                    });
+                }
+                _ => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn not_on_chain(&self, what: &'static str, token: &TokenId) -> CliError {
+        CliError::NotOnChain {
+            what,
+            token: String::from(*token),
+            url: self.client.url().to_owned(),
+        }
+    }
+
+    /// The charter.
+    ///
+    /// # Errors
+    /// [`CliError::NotOnChain`], [`CliError::NotUnique`], [`CliError::Box`], [`CliError::Node`].
+    pub async fn charter(&self, lets: &Lets, view: View) -> Result<CharterBox, CliError> {
+        let token = lets.ids().charter_nft.into();
+        let found = self.singleton("charter", token, view).await?;
+        Ok(CharterBox::parse(lets, &found.it)?)
+    }
+
+    /// The common pot.
+    ///
+    /// # Errors
+    /// As [`Session::charter`].
+    pub async fn pot(&self, lets: &Lets, view: View) -> Result<PotBox, CliError> {
+        let token = lets.ids().pot_nft.into();
+        let found = self.singleton("pot", token, view).await?;
+        Ok(PotBox::parse(lets, &found.it)?)
+    }
+
+    /// All accounts, in the order of their numbers.
+    ///
+    /// A box with the account's script that does not parse is a fault: no such box can come from this LETS's pot.
+    ///
+    /// # Errors
+    /// [`CliError::Box`], [`CliError::Node`]; [`CliError::NotUnique`] when one account stands in two boxes for longer
+    /// than views lag.
+    pub async fn accounts(
+        &self,
+        lets: &Lets,
+        view: View,
+    ) -> Result<Vec<Seen<AccountBox>>, CliError> {
+        let deadline = Instant::now() + LAG;
+        loop {
+            let found = self.boxes_with(&lets.ids().membership.into(), view).await?;
+            let tree = lets.contracts().account.tree();
+            let mut accounts = found
+                .iter()
+                .filter(|s| s.it.ergo_tree == *tree)
+                .map(|s| {
+                    Ok(Seen {
+                        it: AccountBox::parse(lets, &s.it)?,
+                        confirmed: s.confirmed,
+                    })
+                })
+                .collect::<Result<Vec<_>, CliError>>()?;
+            accounts.sort_by_key(|a| a.it.number());
+            let twice = accounts
+                .windows(2)
+                .find(|pair| pair[0].it.number() == pair[1].it.number());
+            let Some(twice) = twice else {
+                return Ok(accounts);
+            };
+            if Instant::now() >= deadline {
+                return Err(CliError::NotUnique {
+                    what: "account",
+                    token: twice[0].it.number().to_string(),
+                    found: 2,
+                });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The account of this number.
+    ///
+    /// # Errors
+    /// [`CliError::NoSuchAccount`]; as [`Session::accounts`].
+    pub async fn account(
+        &self,
+        lets: &Lets,
+        number: AccountNumber,
+        name: &str,
+    ) -> Result<Seen<AccountBox>, CliError> {
+        match self
+            .singleton("account", number.token_id(), View::Pool)
+            .await
+        {
+            Ok(found) => Ok(Seen {
+                it: AccountBox::parse(lets, &found.it)?,
+                confirmed: found.confirmed,
+            }),
+            Err(CliError::NotOnChain { .. }) => Err(CliError::NoSuchAccount {
+                number: number.to_string(),
+                lets: name.to_owned(),
+            }),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// All payment notes. A box with the note's script that is no note of this LETS is passed over: anybody can make one.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn notes(&self, lets: &Lets, view: View) -> Result<Vec<NoteBox>, CliError> {
+        let found = self.boxes_at(lets.contracts().note.tree(), view).await?;
+        let notes = found
+            .iter()
+            .filter_map(|s| NoteBox::parse(lets, &s.it).ok());
+        Ok(notes.collect())
+    }
+
+    /// Open applications to this LETS, oldest first. All LETS share the application's script, so boxes that belong to
+    /// others, or to nobody, are passed over.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn applications(&self, lets: &Lets) -> Result<Vec<Seen<ApplicationBox>>, CliError> {
+        let found = self
+            .boxes_at(lets.contracts().application.tree(), View::Pool)
+            .await?;
+        let mut applications: Vec<Seen<ApplicationBox>> = found
+            .iter()
+            .filter_map(|s| {
+                let it = ApplicationBox::parse(lets, &s.it).ok()?;
+                Some(Seen {
+                    it,
+                    confirmed: s.confirmed,
+                })
+            })
+            .collect();
+        applications.sort_by_key(|a| {
+            let b = a.it.ergo_box();
+            (b.creation_height, String::from(b.box_id()))
+        });
+        Ok(applications)
+    }
+
+    /// All boxes that hold units. While the view is torn (a box in neither place, or in both), the pieces do not add
+    /// up: then it is asked for again, as long as views may lag; what comes out last is returned as it is.
+    ///
+    /// # Errors
+    /// As [`Session::pot`] and [`Session::accounts`].
+    pub async fn books(
+        &self,
+        lets: &Lets,
+        manifest: &Manifest,
+        view: View,
+    ) -> Result<BooksSeen, CliError> {
+        let deadline = Instant::now() + LAG;
+        loop {
+            let accounts = self.accounts(lets, view).await?;
+            let confirmed = accounts
+                .iter()
+                .map(|a| (a.it.number(), a.confirmed))
+                .collect();
+            let books = Books {
+                pot: self.pot(lets, view).await?,
+                accounts: accounts.into_iter().map(|a| a.it).collect(),
+                notes: self.notes(lets, view).await?,
+            };
+            let supply = manifest.supply;
+            let fits = books.check(supply.units, supply.memberships).is_ok();
+            if fits || Instant::now() >= deadline {
+                return Ok(BooksSeen { books, confirmed });
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The books, and which accounts' last change is in a block.
+#[derive(Debug, Clone)]
+pub struct BooksSeen {
+    /// The books.
+    pub books: Books,
+    confirmed: HashMap<AccountNumber, bool>,
+}
+
+impl BooksSeen {
+    /// Whether the account's last change is in a block.
+    pub fn confirmed(&self, number: &AccountNumber) -> bool {
+        self.confirmed.get(number).copied().unwrap_or(false)
+    }
+}

@@ -1,0 +1,6 @@
+//! Every rule of `contracts/charter.es`, kept at its limit and broken by itself.
+
+#[path = "charter/change.rs"]
+mod change;
+#[path = "charter/keep.rs"]
+mod keep;
