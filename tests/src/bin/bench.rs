@@ -155,7 +155,7 @@ fn commands() -> Outcome<()> {
         Ok(took)
     };
     let file = passphrase.to_str().ok_or("a plain path")?;
-    run(&["key", "new", "bench", "--passphrase-file", file, "--yes"])?;
+    run(&["key", "new", "bench", "--passphrase-file", file])?;
     for (args, rounds, goal) in [
         (&["--version"][..], 20, "20"),
         (&["key", "show", "bench"][..], 20, "20"),
