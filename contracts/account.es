@@ -20,25 +20,28 @@
  *            K8 who gains stays at or below his cap
  *   Conserved, by the leader (the account at INPUTS(0)) or by this account itself:
  *            C1 the leader does it, if this account is another, and the leader fresh, of this script and this LETS, and
- *               no class limits this account's draw; otherwise
+ *               no classes limit this account now; otherwise
  *            C2 every output was created at most 5,040 blocks ago: nobody can prepare an old box
  *            C3 units of all inputs = units of the outputs that are the pot, accounts of this LETS, or notes:
  *            C4 the pot: its NFT first
  *            C5 an account: the membership token first (amount 1), and this script
  *            C6 a note: one token, the note's script, R4 a SigmaProp, R5 = this account's number ++ this script's hash
- *               ++ the payee's number or nothing, R6 = expiry ++ the classes that limit this draw
+ *               ++ the payee's number or nothing, R6 = expiry ++ the classes that limit this account now
  *   Unsigned U1 it is not the leader   U2 ERG not less   U3 R5 as it was   U4 R6 as it was
  *            U5 units gained: at least the smallest direct payment, or a debt brought to exactly 0
  *            U6 or units unchanged, and the box older than 788,400 blocks (anybody may refresh it)
  *   Signed   S1 the owner's proof: his key, the followed box's key, or the controlling contract's presence (R7)
  *            S2 ERG not below min(floor, what it was)   S3 one key in R5: a pending recovery is refused
- *            S4 the stamp does not go back   S5 nor past HEIGHT
+ *            S4 the stamp does not go back   S5 nor past HEIGHT   S8 the box stays below 1,600 bytes: a larger one would
+ *               outgrow its rent
  *            S6 credit used >= max(0, credit used - rate * blocks passed / 1,000) + credit drawn
  *            S7 in debt since: as it was while in debt, else the stamp
  *     and, if credit is drawn:
  *            D1 balance >= -line   D2 drawn <= largest draw   D3 credit used <= draw limit
  *            D4 HEIGHT - in debt since <= longest debt
- *            D5 units go to accounts of the classes to spend on (or back to this one), or into notes that carry them
+ *   The classes to spend on limit an account that is in debt after the transaction, if it loses units or leads (a leader
+ *   could pass on a note's units that it drew before):
+ *            D5 units go to accounts of these classes (or back to this one), or into notes that carry them
  *
  * Settings are the owner's own risk: numbers in R6 that overflow, or a key that nobody has, block him alone, and the pot
  * can still set his terms or hand the account to an heir.
@@ -49,24 +52,24 @@
  */
 {
   val index = CONTEXT.selfBoxIndex
-  val mark = {(b: Box) => b.tokens.getOrElse(0, SELF.tokens(1))}
+  val mark = {(b: Box) => b.tokens.getOrElse(0, (SELF.id, 0L))}
   val first = INPUTS(0)
   val leader = mark(first)
   val fresh = first.creationInfo._1 + 1051200 > HEIGHT
-  if (index == 1 && fresh && leader._1 == POT_NFT) sigmaProp(true) else {
+  if (leader._1 == POT_NFT && fresh && index == 1) sigmaProp(true) else {
     val next = OUTPUTS(index)
     val script = SELF.propositionBytes
     val terms = SELF.R4[Coll[Long]].get
     val own = SELF.R6[Coll[Long]].get
     val total = {(boxes: Coll[Box]) =>
-      boxes.flatMap({(b: Box) => b.tokens}).fold(0L, {(s: Long, t: (Coll[Byte], Long)) => if (t._1 == UNIT) s + t._2 else s})
+      boxes.flatMap({(b: Box) => b.tokens}).fold(0L, {(s: Long, t: (Coll[Byte], Long)) => s + (if (t._1 == UNIT) t._2 else 0L)})
     }
     val units = total(Coll(next))
     val gain = units - total(Coll(SELF))
     val balance = units - terms(0)
     val before = balance - gain
     val drawn = max(0L, min(before, 0L) - min(balance, 0L))
-    val limit = if (drawn > 0L) terms.slice(9, 99) else Coll[Long]()
+    val limit = if (balance < 0L && (index == 0 || gain < 0L)) terms.slice(9, 63) else Coll[Long]()
 
     val peer = {(b: Box) => mark(b) == SELF.tokens(0) && b.propositionBytes == script}
     val kept = peer(next) && next.tokens(1) == SELF.tokens(1) &&
@@ -83,7 +86,7 @@
             (limit.size == 0 || o.tokens(1) == SELF.tokens(1) || limit.exists({(c: Long) => c == o.R4[Coll[Long]].get(8)}))) ||
           (o.tokens.size == 1 && blake2b256(o.propositionBytes) == NOTE_HASH && o.R4[SigmaProp].isDefined &&
             o.R5[Coll[Byte]].get.slice(0, 64) == SELF.tokens(1)._1 ++ blake2b256(script) &&
-            o.R6[Coll[Long]].get.slice(1, 99) == limit)
+            o.R6[Coll[Long]].get.slice(1, 63) == limit)
         }))
       ))
 
@@ -98,12 +101,12 @@
       val stamp = after(1)
       val link = SELF.R7[Coll[Byte]].get
       val rules = next.value >= min(terms(3), SELF.value) &&
-        next.R5[Coll[SigmaProp]].get.size == 1 &&
+        next.R5[Coll[SigmaProp]].get.size == 1 && next.bytes.size < 1600 &&
         own(1) <= stamp && stamp <= HEIGHT &&
         after(2) >= max(0L, own(2) - terms(7) * (stamp - own(1)) / 1000L) + drawn &&
         after(3) == (if (before < 0L) own(3) else stamp) &&
         (drawn == 0L || (
-          balance + terms(1) >= 0L &&
+          balance >= 0L - terms(1) &&
           Coll(drawn, after(2), HEIGHT - after(3)).zip(terms.slice(4, 7)).forall({(p: (Long, Long)) => p._2 == 0L || p._1 <= p._2})
         ))
       sigmaProp(kept && rules) && (

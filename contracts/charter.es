@@ -19,8 +19,8 @@
  *            R9   E3 R8 and R9 vanish
  * Cancel     by the committee: R4 and R5 as they were, R8 and R9 vanish
  * Announce   N1 by the committee   N2 and the new committee, which so shows that it can sign   N3 R4 and R5 as they were
- *            N4 its height is not in the past, nor more than 5,040 blocks ahead   N5 as many bounds as R7 has   N6 none below the least   N7 none above the
- *            most
+ *            N4 its height is not in the past, nor more than 5,040 blocks ahead
+ *            N5 as many bounds as R7 has   N6 none below the least   N7 none above the most
  */
 {
   val next = OUTPUTS(0)
@@ -42,7 +42,7 @@
       next.value >= SELF.value - 10000000L)
   } else {
     val funded = kept && next.value >= SELF.value
-    if (pending.isDefined && pending.get(0) + bounds(6) <= HEIGHT && cleared && !(same)) {
+    if (pending.isDefined && pending.get(0) <= HEIGHT - bounds(6) && cleared && !(same)) {
       sigmaProp(funded && next.R4[SigmaProp].get == SELF.R8[SigmaProp].get && next.R5[Coll[Long]].get == pending.get.slice(1, 99))
     } else {
       SELF.R4[SigmaProp].get && (

@@ -24,7 +24,7 @@
   val who = SELF.R5[Coll[Byte]].get
   val payee = who.slice(64, 96)
   val rules = SELF.R6[Coll[Long]].get
-  val classes = rules.slice(1, 99)
+  val classes = rules.slice(1, 63)
   val made = SELF.creationInfo._1.toLong
   val late = HEIGHT - max(made + 10080L, min(rules.getOrElse(0, 0L), made + 262800L))
   val account = leader.tokens(1)._1

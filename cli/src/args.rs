@@ -127,7 +127,8 @@ pub(crate) enum Command {
     /// Check a manifest against the chain and make this home a member's of that LETS
     Join {
         /// The manifest that a member gave you
-        manifest: PathBuf,
+        // Not `manifest`: the parser would take it for the global option of that name.
+        file: PathBuf,
     },
     /// Ask to be admitted, setting ERG aside for your account
     Apply(ApplyArgs),

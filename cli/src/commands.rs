@@ -62,7 +62,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
 async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError> {
     match command {
         Command::Found(args) => found::run(env, *args).await,
-        Command::Join { manifest } => join::run(env, &manifest).await,
+        Command::Join { file } => join::run(env, &file).await,
         Command::Apply(args) => apply::run(env, args).await,
         Command::Applications => apply::list(env).await,
         Command::Withdraw(args) => apply::withdraw(env, args).await,

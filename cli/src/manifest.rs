@@ -371,3 +371,103 @@ impl Manifest {
         blake2b256_hash(text.as_bytes()).to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lets_contracts::{CharterNft, MembershipId, PotNft, UnitId};
+
+    fn manifest() -> Manifest {
+        let ids = LetsIds {
+            charter_nft: CharterNft::from([1; 32]),
+            pot_nft: PotNft::from([2; 32]),
+            membership: MembershipId::from([3; 32]),
+            unit: UnitId::from([4; 32]),
+        };
+        let mut manifest = Manifest {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            name: "Village \"on the hill\"".to_owned(),
+            network: Network::Testnet,
+            fingerprint: String::new(),
+            currency: Currency::new("EUR", 2).unwrap(),
+            ids,
+            scripts: ScriptHashes::of(&Lets::new(ids).unwrap()),
+            supply: Supply {
+                units: 1_000_000,
+                memberships: 101,
+            },
+            founding: FoundingRecord {
+                height: Height(7),
+                transactions: [TxId::zero(); FOUNDING_STEPS],
+            },
+        };
+        manifest.fingerprint = manifest.reckoned();
+        manifest
+    }
+
+    fn parse(text: &str) -> Result<(Manifest, Lets), CliError> {
+        Manifest::parse(text, Path::new("lets.toml"))
+    }
+
+    #[test]
+    fn manifest_survives_its_text() {
+        let manifest = manifest();
+        let (read, lets) = parse(&manifest.to_text().unwrap()).unwrap();
+        assert_eq!(read, manifest);
+        assert_eq!(*lets.ids(), manifest.ids);
+    }
+
+    #[test]
+    fn manifest_every_value_is_in_the_fingerprint() {
+        let good = manifest();
+        let text = good.to_text().unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let mut changed = 0;
+        for (at, line) in lines.iter().enumerate() {
+            // The last digit of the value, so that the file stays readable.
+            let Some(place) = line
+                .rfind(|c: char| c.is_ascii_digit())
+                .filter(|_| line.contains(" = "))
+            else {
+                continue;
+            };
+            if line.starts_with("version") {
+                continue;
+            }
+            let old = line.as_bytes()[place];
+            let new = if old == b'1' { '2' } else { '1' };
+            let mut edited: Vec<String> = lines.iter().map(|l| (*l).to_owned()).collect();
+            edited[at].replace_range(place..=place, &new.to_string());
+            let error = parse(&edited.join("\n")).unwrap_err();
+            assert_eq!(error.kind(), "manifest_edited", "{line}: {error}");
+            changed += 1;
+        }
+        // Fingerprint, decimals, four ids, five scripts, two supplies, height, transactions.
+        assert_eq!(changed, 15);
+    }
+
+    #[test]
+    fn manifest_with_other_scripts_is_refused_by_name() {
+        let mut other = manifest();
+        other.scripts.pot = ScriptHash::from([9; 32]);
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert!(matches!(
+            error,
+            CliError::Manifest(ManifestError::Script {
+                contract: "pot",
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn manifest_name_with_control_characters_is_refused() {
+        let mut other = manifest();
+        other.name = "Village\u{1b}[2J".to_owned();
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "bad_manifest");
+    }
+}

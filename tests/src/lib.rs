@@ -5,6 +5,7 @@ pub mod hand;
 pub mod judge;
 pub mod kinds;
 pub mod lane;
+mod mutants;
 pub mod stage;
 pub mod world;
 

@@ -261,17 +261,18 @@ impl Case {
     }
 
     /// The successor that a storage-rent spend of this input needs, put before the fee: the box as it is, without the
-    /// rent. The rent goes to the output `to`.
-    pub fn rent_as_it_is(&mut self, input: usize, to: usize) {
+    /// rent. Its ERG comes from the output `from`, where the rent remains.
+    pub fn rent_as_it_is(&mut self, input: usize, from: usize) {
         let spent = self.inputs[input].0.clone();
         let rent = crate::case::size(&spent) as u64 * 1_250_000;
         let rent = rent.min(*spent.value.as_u64() / 2);
         let mut next = ErgoBoxCandidate::from(spent);
-        next.value = (*next.value.as_u64() - rent).try_into().unwrap();
+        let left = *next.value.as_u64() - rent;
+        next.value = left.try_into().unwrap();
         next.creation_height = self.height;
         let at = self.outputs.len() - 1;
         self.outputs.insert(at, next);
-        self.give_erg(to, rent);
+        self.take_erg(from, left);
         self.rent(input, at as i16);
     }
 }

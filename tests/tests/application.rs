@@ -6,7 +6,7 @@
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R5, R6};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use lets_tests::hand::{created, fee, junk, wallet_with};
 use lets_tests::world::{key, p2pk};
@@ -255,18 +255,4 @@ fn application_malformed_withdrawn_at_input_0() {
         case.inputs.swap(0, 1);
         is_the_applicants(&stage, &case);
     }
-}
-
-// A5: without a key it is nobody's.
-#[test]
-fn application_without_a_key_refused() {
-    let stage = Stage::default();
-    let bent = stage.world.box_with(stage.application.ergo_box(), |c| {
-        c.set_register(0, R4, 5_i64)
-    });
-    let mut case = led_by_the_pot(&stage);
-    case.replace_input(1, bent);
-    case.accepted();
-    case.inputs.swap(0, 1);
-    case.refused_at(0);
 }

@@ -2,7 +2,7 @@
 
 use ergo_devnet::DevnetError;
 use ergo_node_client::{NodeError, RefusalKind, SubmitError};
-use lets_protocol::{ApplyError, BuildError, FoundError, RuleViolation};
+use lets_protocol::{AdmitError, ApplyError, BuildError, FoundError, RuleViolation};
 use lets_wallet::{LoadKeyError, SaveKeyError, SignError, UnlockError};
 
 use super::CliError;
@@ -135,13 +135,27 @@ impl CliError {
     /// What to do next, usually a command.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Rule { violation, .. } => return rule_hint(violation),
+            Self::Rule { violation, .. } => rule_hint(violation),
+            // The argument parser's message ends with its own hint; to "no" there is nothing to add.
+            Self::Usage { .. } | Self::Declined => return None,
+            Self::Arguments(_) => "add --help to the command to see what it takes",
+            Self::Currency(_) => "choose another with --currency CODE and --decimals N",
             Self::Amount(_) => "write the amount like 2.50",
             Self::Build(BuildError::NotEnoughErg { .. }) => {
                 "send ERG to the address that `lets key show` prints (on a devnet: `lets devnet fund KEY ERG`)"
             }
             Self::FeeTooLow { .. } => "leave --fee away, or give 0.001 or more",
+            Self::Build(BuildError::Dust { .. }) => "give more ERG, or a lower --fee",
             Self::Apply(ApplyError::Value { .. }) => "give more with --erg",
+            Self::Apply(_) => "give more time with --expires, like 30d",
+            Self::Found(_) => "`lets found --help` lists the bounds and their defaults",
+            Self::Admit(AdmitError::Fee { .. }) => "lower --fee",
+            Self::Admit(_) | Self::Terms(_) => {
+                "lower --line, or let members leave first: `lets members`"
+            }
+            Self::Refresh(_) => "lower --fee",
+            Self::Box(_) => "`lets verify` tells whether the LETS is sound",
+            Self::NodeAddress(_) => "name the node with --node URL or LETS_NODE",
             Self::Node(cause) => match **cause {
                 NodeError::Unreachable { .. } | NodeError::NotErgoNode { .. } => {
                     "`lets node` tells what answers; name another node with --node URL or LETS_NODE"
@@ -197,12 +211,16 @@ impl CliError {
             Self::SaveKey(SaveKeyError::AlreadyExists { .. }) => {
                 "`lets key list` shows your keys; choose another name"
             }
+            Self::LoadKey(_) | Self::SaveKey(_) => "`lets key list` shows your keys",
+            Self::Seal(_) => "run the command again with a longer passphrase or another name",
+            Self::Mnemonic(_) => "run the command again with the words as they stand on paper",
+            Self::WorkFactor(_) => "leave --work-factor away",
             Self::Unlock { .. } => "run the command again with the right passphrase",
             Self::Sign(cause) => match **cause {
                 SignError::CannotProve { .. } => {
                     "name the key that owns the box with --key, or more keys with --committee-key"
                 }
-                _ => "this is a fault of the program: please report it",
+                _ => "this should not happen: please report it with the whole message",
             },
             Self::PublicKey { .. } => "`lets key show NAME` prints both",
             Self::NoKey { .. } => "`lets key new NAME`",
@@ -228,16 +246,26 @@ impl CliError {
             }
             Self::NoHome => "say where to keep keys and manifest: --home DIR or LETS_HOME",
             Self::NotATerminal { instead, .. } => instead,
+            Self::File { .. } => {
+                "check the folder's permissions and space, or choose another with --home DIR"
+            }
             Self::Devnet(DevnetError::Bind { .. }) => "`lets devnet --port 0` takes any free port",
             Self::DevnetRequest { .. } => "`lets devnet` starts a test chain on this machine",
-            _ => return None,
+            Self::Devnet(_) => "`lets devnet` without --data starts a fresh chain",
+            Self::Build(BuildError::Box(_) | BuildError::Transaction(_))
+            | Self::Contracts(_)
+            | Self::Derive(_)
+            | Self::Terminal(_)
+            | Self::Runtime(_)
+            | Self::Json(_)
+            | Self::Demo(_) => "this should not happen: please report it with the whole message",
         };
         Some(text.to_owned())
     }
 }
 
-fn rule_hint(violation: &RuleViolation) -> Option<String> {
-    let text = match violation {
+fn rule_hint(violation: &RuleViolation) -> &'static str {
+    match violation {
         RuleViolation::CreditLine { .. }
         | RuleViolation::LargestDraw { .. }
         | RuleViolation::DrawLimit { .. }
@@ -248,6 +276,13 @@ fn rule_hint(violation: &RuleViolation) -> Option<String> {
             "ask the committee to hand out your line again: `lets terms NAME --line AMOUNT`"
         }
         RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
+        RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
+        RuleViolation::SmallestDirect { .. } => "pay more at once",
+        RuleViolation::ZeroAmount => "write the amount like 2.50",
+        RuleViolation::Rate { .. } => {
+            "wait until then, or admit fewer and grant shorter lines at once"
+        }
+        RuleViolation::TooYoung { .. } => "`lets touch` shows the ages of all boxes",
         RuleViolation::SelfPayment => "`lets members` lists whom you can pay",
         RuleViolation::TermsBound { .. } => "stay inside the bounds that `lets verify` shows",
         RuleViolation::ApplicationExpired { .. } => {
@@ -259,7 +294,5 @@ fn rule_hint(violation: &RuleViolation) -> Option<String> {
         RuleViolation::ExitBalance { .. } => {
             "bring the balance to 0.00 first: pay it away with `lets pay`, or earn it"
         }
-        _ => return None,
-    };
-    Some(text.to_owned())
+    }
 }

@@ -154,17 +154,17 @@ fn charter_created_5040_blocks_ago_refused() {
         // The height of an announcement must not be past by then.
         let mut case = case;
         case.height += 6_000;
-        if case.outputs[0]
+        let announced = case.outputs[0]
             .additional_registers
             .get_constant(R9)
-            .unwrap()
-            .is_some()
-            && case.inputs[0]
-                .0
-                .additional_registers
-                .get_constant(R9)
-                .unwrap()
-                .is_none()
+            .unwrap();
+        if announced.is_some()
+            && announced
+                != case.inputs[0]
+                    .0
+                    .additional_registers
+                    .get_constant(R9)
+                    .unwrap()
         {
             let height = i64::from(case.height);
             case.set_long(0, R9, 0, height);
@@ -205,11 +205,9 @@ fn refresh_at_the_age_limit_refused_one_block_later_accepted() {
         ] {
             case.height = created + age;
             case.created_ago(1);
-            // Too young, and unsigned: it would be the committee's to sign.
             match accepted {
                 true => drop(case.accepted()),
-                false if pending => case.refused_at(0),
-                false => case.unproven(),
+                false => case.refused_at(0),
             }
         }
     }

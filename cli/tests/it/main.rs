@@ -1,0 +1,19 @@
+//! The command `lets` as a person runs it: the built program, in folders of its own, against a devnet in this process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_input;
+mod demo;
+mod double_spend;
+mod founding;
+mod golden;
+mod keys;
+mod life;
+mod manifest;
+mod proxy;
+mod verify;
+mod world;
