@@ -309,3 +309,54 @@ fn classes_credit_into_a_note_that_carries_them_accepted() {
     noted(499, 500, &[]).refused_at(0);
     noted(499, 500, &[3, 4]).accepted();
 }
+
+/// A note that the debtor made of borrowed units, `age` blocks old; anybody of its classes may claim it.
+fn borrowed_note(m: &Members, debtor: &AccountBox, age: u32, units: u64) -> ErgoBox {
+    let candidate = note(&m.world, debtor, None, units);
+    let made = existing(&candidate, 900);
+    m.world.box_with(&made, |c| {
+        c.set_register(0, R6, vec![0_i64, 3, 4]);
+        c.outputs[0].creation_height = created(&m.world, age);
+    })
+}
+
+// D5: a debtor cannot pass on, as leader, what he put into a note of his own before: neither by claiming it, being of
+// its classes himself, nor by taking it back after its expiry.
+#[test]
+fn classes_credit_through_ones_own_note_to_a_stranger_refused() {
+    let m = Members::of(10);
+    let debtor = choosy(&m, 0, -500);
+    let grocer_debtor = on_terms(&m.world, &debtor, &[(8, 3)]);
+    for (leader, age) in [(&grocer_debtor, 1), (&debtor, 10_100)] {
+        let pass_on = |class: i64| {
+            let payee = of_class(&m, 1, class);
+            trade(
+                &m.world,
+                &[signs(leader, 0), takes(&payee, 100)],
+                &[&m.keys[0]],
+            )
+            .with(|c| c.add_input(borrowed_note(&m, leader, age, 100), 0))
+        };
+        pass_on(4).accepted();
+        pass_on(5).refused_at(0);
+        // Into his own account, and from there as credit drawn anew.
+        trade(&m.world, &[signs(leader, 100)], &[&m.keys[0]])
+            .with(|c| c.add_input(borrowed_note(&m, leader, age, 100), 0))
+            .accepted();
+    }
+}
+
+// D5: it limits a leader in debt only.
+#[test]
+fn classes_leader_without_debt_passes_notes_on_accepted() {
+    let m = Members::of(10);
+    let leader = on_terms(&m.world, &choosy(&m, 0, 0), &[(8, 3)]);
+    let stranger = of_class(&m, 1, 5);
+    trade(
+        &m.world,
+        &[signs(&leader, 0), takes(&stranger, 100)],
+        &[&m.keys[0]],
+    )
+    .with(|c| c.add_input(borrowed_note(&m, &m.accounts[2], 1, 100), 0))
+    .accepted();
+}

@@ -195,3 +195,34 @@ fn followed_and_controlled_accounts_gain_unsigned_accepted() {
         .accepted();
     }
 }
+
+// S1: an account that names its own token (its id, the pot's box, is known before) is nobody's, not everybody's: a box
+// without tokens does not stand for it.
+#[test]
+fn link_to_the_accounts_own_token_is_nobodys() {
+    let m = Members::of(10);
+    let own: Vec<u8> = m.accounts[0].number().bytes().to_vec();
+    let account = linked(&m, own.clone());
+    let read = m.world.wallet_box(&m.keys[3], 1.0);
+    trade(
+        &m.world,
+        &[pays(&account, 500), takes(&m.accounts[1], 500)],
+        &[&m.keys[3]],
+    )
+    .with(|c| {
+        c.data_inputs = vec![
+            m.world
+                .box_with(&read, |b| b.set_register(0, R4, prop(&m.keys[3]))),
+        ]
+    })
+    .refused_at(0);
+
+    let controlled = linked(&m, [vec![1], own].concat());
+    trade(
+        &m.world,
+        &[pays(&controlled, 500), takes(&m.accounts[1], 500)],
+        &[&m.keys[3]],
+    )
+    .with(|c| c.lead(m.world.wallet_box(&m.keys[3], 1.0)))
+    .refused_at(1);
+}

@@ -364,3 +364,28 @@ fn settings_that_overflow_block_only_their_owner() {
     )
     .accepted();
 }
+
+// S8: a box that outgrows its rent would give its membership token away after four years.
+#[test]
+fn box_up_to_its_largest_size_accepted() {
+    let m = Members::of(10);
+    let with_numbers = |count: usize| {
+        touch(&m, &m.accounts[0]).with(|c| {
+            let mut settings = longs(&c.outputs[0], R6);
+            settings.extend(vec![0_i64; count]);
+            c.set_register(0, R6, settings);
+        })
+    };
+    let tx = with_numbers(0).tx();
+    let id = tx.id();
+    let size = |case: &Case| {
+        lets_tests::case::size(&ErgoBox::from_box_candidate(&case.outputs[0], id, 0).unwrap())
+    };
+    let bare = size(&with_numbers(0));
+    // One more number is one more byte, but for the longer count from 128 on.
+    let most = 1_599 - bare - 1;
+    assert_eq!(size(&with_numbers(most)), 1_599);
+    with_numbers(most).accepted();
+    with_numbers(most + 1).refused_at(0);
+    with_numbers(2_000).refused_at(0);
+}

@@ -1,10 +1,13 @@
 //! The off-chain twins in `lets_protocol::rules` refuse exactly where the pot does.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R4;
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
 use lets_protocol::rules::{check_rates, check_refresh, check_terms};
-use lets_protocol::{Amount, Blocks, Height, NanoErg, RuleViolation, Terms};
+use lets_protocol::{
+    AdmitError, Amount, ApplicationBox, Blocks, Height, NanoErg, RuleViolation, Terms,
+};
 use lets_tests::case::longs;
-use lets_tests::{Case, Stage};
+use lets_tests::world::key;
+use lets_tests::{Case, Stage, World};
 
 #[track_caller]
 fn judge(case: &Case, accepted: bool) {
@@ -251,4 +254,40 @@ fn check_refresh_refuses_where_the_pot_does() {
         judge(&case, twin.is_ok());
         assert_eq!(twin.is_ok(), height >= limit);
     }
+}
+
+#[test]
+fn admit_with_a_link_to_the_lets_own_tokens_refused_by_the_builder() {
+    let world = World::new(90);
+    let application = world.application(&key(1));
+    let ids = world.lets.ids();
+    let admit_with = |link: Vec<u8>| {
+        let bent = world.box_with(application.ergo_box(), |c| {
+            c.set_register(0, R5, [ids.pot_nft.bytes().to_vec(), link].concat());
+        });
+        let bent = ApplicationBox::parse(&world.lets, &bent).unwrap();
+        lets_protocol::admit(
+            &world.lets,
+            &world.charter,
+            &world.pot,
+            &bent,
+            world.terms(),
+            world.params(),
+        )
+    };
+    for own in [
+        ids.pot_nft.bytes(),
+        ids.membership.bytes(),
+        ids.unit.bytes(),
+    ] {
+        for link in [own.to_vec(), [&[1], own.as_slice()].concat()] {
+            assert!(matches!(admit_with(link), Err(AdmitError::Link { .. })));
+        }
+    }
+    let charter = ids.charter_nft.bytes();
+    assert!(matches!(
+        admit_with([&[1], charter.as_slice()].concat()),
+        Err(AdmitError::Link { .. })
+    ));
+    admit_with(charter.to_vec()).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The committee admits an applicant.
 
-use crate::boxes::account::{AccountBox, NewAccount, Settings, Terms};
+use crate::boxes::account::{AccountBox, Link, NewAccount, Settings, Terms};
 use crate::boxes::application::ApplicationBox;
 use crate::boxes::charter::CharterBox;
 use crate::boxes::pot::PotBox;
@@ -23,6 +23,14 @@ pub enum AdmitError {
         what: &'static str,
         /// How many.
         left: i64,
+    },
+    /// The account would follow, or be controlled by, a token of this LETS that stands in boxes which anybody may spend.
+    #[error(
+        "the application names {token} as what else may act for the account, and that token is this LETS's own"
+    )]
+    Link {
+        /// The token.
+        token: String,
     },
     /// The fee is more than the charter lets an admission cost.
     #[error("a fee of {fee} is more than the {most} that the charter lets an admission cost")]
@@ -53,6 +61,7 @@ pub fn admit(
     terms: Terms,
     params: TxParams,
 ) -> Result<(Proposal, PotBox, AccountBox), AdmitError> {
+    check_link(lets, application.link())?;
     let terms = Terms {
         issued: terms.line,
         ..terms
@@ -129,4 +138,29 @@ pub fn admit(
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;
     let account = AccountBox::parse(lets, proposal.output(1)?)?;
     Ok((proposal, next_pot, account))
+}
+
+/// An account that this LETS's own tokens control would be anybody's: their boxes have paths that everybody may take.
+/// To follow the charter's key is what the community's account does.
+fn check_link(lets: &Lets, link: &Link) -> Result<(), AdmitError> {
+    let ids = lets.ids();
+    let [charter, pot, membership, unit]: [TokenId; 4] = [
+        ids.charter_nft.into(),
+        ids.pot_nft.into(),
+        ids.membership.into(),
+        ids.unit.into(),
+    ];
+    let bad = match link {
+        Link::None => None,
+        Link::FollowsBox(token) => [pot, membership, unit].contains(token).then_some(token),
+        Link::Contract(token) => [charter, pot, membership, unit]
+            .contains(token)
+            .then_some(token),
+    };
+    match bad {
+        Some(token) => Err(AdmitError::Link {
+            token: String::from(*token),
+        }),
+        None => Ok(()),
+    }
 }
