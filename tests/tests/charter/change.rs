@@ -229,7 +229,9 @@ fn announce_with_a_height_past_or_too_far_ahead_refused() {
             (0, false),
             (height - 1, false),
             (height, true),
-            (height + 1_000, true),
+            (height + 5_040, true),
+            (height + 5_041, false),
+            (i64::MAX, false),
         ] {
             let case = case.clone().with(|c| c.set_long(0, R9, 0, announced));
             match accepted {

@@ -93,7 +93,7 @@ fn committee_short_of_signatures_unproven() {
             case.clone()
                 .with(|case| case.signers = vec![signer.clone(), signer.clone()])
                 .unproven();
-            let joined = [&[signer.clone()], others.as_slice()].concat();
+            let joined = [std::slice::from_ref(signer), others.as_slice()].concat();
             case.clone().with(|case| case.signers = joined).unproven();
         }
         case.unsigned().unproven();
