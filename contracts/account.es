@@ -21,7 +21,7 @@
  *   Conserved, by the leader (the account at INPUTS(0)) or by this account itself:
  *            C1 the leader does it, if this account is another, and the leader fresh, of this script and this LETS, and
  *               no classes limit this account now; otherwise
- *            C2 every output was created at most 5,040 blocks ago: nobody can prepare an old box
+ *            C2 every output was created less than 5,040 blocks ago: nobody can prepare an old box
  *            C3 units of all inputs = units of the outputs that are the pot, accounts of this LETS, or notes:
  *            C4 the pot: its NFT first
  *            C5 an account: the membership token first (amount 1), and this script

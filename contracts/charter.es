@@ -11,7 +11,7 @@
  * R8 SigmaProp, R9 Coll[Long]  an announced change, or absent: the new committee; 0 height, 1.. new bounds
  *
  * Always     B1 the charter is INPUTS(0), its successor OUTPUTS(0)   B2 same script   B3 same tokens   B4 R6 as it was
- *            B5 R7 as it was   B6 the successor was created at most 5,040 blocks ago
+ *            B5 R7 as it was   B6 the successor was created less than 5,040 blocks ago
  * Refresh    by anybody, alone in INPUTS: R1 the box is older than 788,400 blocks   R2 nothing else changes
  *            R3 it loses at most 0.01 ERG
  * Otherwise  B7 ERG not less

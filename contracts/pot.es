@@ -7,7 +7,7 @@
  * it is needed, is data input 0. Nobody's script decides about the subject but this one: account.es P, application.es A.
  *
  * Always     Q1 the pot is INPUTS(0)   Q2 same script   Q3 the same three tokens in the same places
- *            Q4 created at most 5,040 blocks ago   Q5 no R5 and further registers   Q6 ERG not less, but for a refresh
+ *            Q4 created less than 5,040 blocks ago   Q5 no R5 and further registers   Q6 ERG not less, but for a refresh
  * Refresh    by anybody, alone in INPUTS: F1 older than 788,400 blocks   F2 tokens and counters as they were
  *            F3 it loses at most 0.01 ERG
  * Exit       the subject has tokens and OUTPUTS(1) is no account: by the owner alone, charter and committee have no say
@@ -16,7 +16,7 @@
  *            X6 the owner's proof: his key; the key of the followed box, data input 0; or the controlling contract,
  *            fresh, at INPUTS(2)
  * Committee  G1 the charter, by its NFT   G2 the committee's proof (R4 of the charter)
- *            G3 OUTPUTS(1) is an account, created at most 5,040 blocks ago, without R8
+ *            G3 OUTPUTS(1) is an account, created less than 5,040 blocks ago, without R8
  *            G4 terms: 9 to 17 numbers, each from 0 to 10^12, the draw rate at most 10^10; line and cap within the
  *            charter's bounds, the floor the charter's
  *            G5 three counters; the stamp does not go back, nor past HEIGHT

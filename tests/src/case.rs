@@ -323,7 +323,9 @@ impl Case {
             );
         }
         let signed = self.sign().unwrap_or_else(|e| panic!("not accepted: {e}"));
-        crate::mutants::hunt(self, |mutated| mutated.sign().is_err());
+        crate::mutants::hunt(self, None, |mutated, input| {
+            Some(mutated.reduce(input)) != ours[input] && mutated.sign().is_err()
+        });
         (signed, reference.reduced.map(|r| r.cost))
     }
 
@@ -345,7 +347,7 @@ impl Case {
             ),
             None => panic!("input {input} is spent as storage rent: its script does not run"),
         }
-        crate::mutants::hunt(self, |mutated| mutated.passes(input));
+        crate::mutants::hunt(self, Some(input), Self::passes);
     }
 
     /// The script of this input refuses it in the official interpreter, which runs in the node, while ergo-lib takes
@@ -380,13 +382,17 @@ impl Case {
             }
         }
         assert!(self.sign().is_err(), "the signatures given suffice");
-        crate::mutants::hunt(self, |mutated| mutated.sign().is_ok());
+        crate::mutants::hunt(self, None, |mutated, _| mutated.sign().is_ok());
     }
 
     /// In ergo-lib the script of this input would accept it, given the right signatures.
     fn passes(&self, input: usize) -> bool {
-        let prop = self.reduce_one(&self.tx(), &self.state(), input);
-        prop.is_ok_and(|p| p != SigmaBoolean::TrivialProp(false))
+        self.reduce(input)
+            .is_ok_and(|p| p != SigmaBoolean::TrivialProp(false))
+    }
+
+    fn reduce(&self, input: usize) -> Reduction {
+        self.reduce_one(&self.tx(), &self.state(), input)
     }
 }
 

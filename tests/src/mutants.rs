@@ -1,7 +1,7 @@
 //! Mutants of the scripts (`tests/mutants.mjs`): each case is judged once more with every mutant in its script's place.
 //! A mutant with which a test would fail is killed. Does nothing without the environment variable `LETS_MUTANTS`.
 
-use crate::case::Case;
+use crate::case::{Case, RENT_VARIABLE};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
@@ -50,23 +50,39 @@ fn mutants() -> &'static [Mutant] {
     })
 }
 
-/// Kills every mutant with which the test would fail on this case: `fails` says so of the case with the mutant in it.
-pub fn hunt(case: &Case, fails: impl Fn(&Case) -> bool) {
-    for mutant in mutants()
+/// Kills every mutant with which the test would fail on this case: `fails` says so of the case with the mutant in it, and
+/// an input where the mutant stands. With `at` only that input counts.
+pub fn hunt(case: &Case, at: Option<usize>, fails: impl Fn(&Case, usize) -> bool) {
+    let alive = mutants()
         .iter()
-        .filter(|m| !m.killed.load(Ordering::Relaxed))
-    {
-        let Some(mutated) = mutant.put_into(case) else {
-            continue;
+        .filter(|m| !m.killed.load(Ordering::Relaxed));
+    for mutant in alive {
+        let runs = |i: &usize| {
+            let (ergo_box, extension) = &case.inputs[*i];
+            !extension.values.contains_key(&RENT_VARIABLE)
+                && mutant.of(&bytes(&ergo_box.ergo_tree)).is_some()
         };
+        let places: Vec<usize> = (0..case.inputs.len())
+            .filter(|i| at.is_none_or(|at| at == *i))
+            .filter(runs)
+            .collect();
+        if places.is_empty() {
+            continue;
+        }
+        let mutated = mutant.put_into(case);
         // ergo-lib panics over some ill-typed scripts: that is no acceptance.
-        let killed = catch_unwind(AssertUnwindSafe(|| fails(&mutated))).unwrap_or(false);
-        if killed && !mutant.killed.swap(true, Ordering::Relaxed) {
+        let fails =
+            |i: &usize| catch_unwind(AssertUnwindSafe(|| fails(&mutated, *i))).unwrap_or(false);
+        if places.iter().any(fails) && !mutant.killed.swap(true, Ordering::Relaxed) {
             let path = std::env::var("LETS_MUTANTS_KILLED").unwrap();
             let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
             writeln!(file, "{}", mutant.name).unwrap();
         }
     }
+}
+
+fn bytes(tree: &ErgoTree) -> Vec<u8> {
+    tree.sigma_serialize_bytes().unwrap()
 }
 
 impl Mutant {
@@ -98,16 +114,7 @@ impl Mutant {
     }
 
     /// The case with the mutant wherever the contract stands, or where its hash or the id of a box under it stands.
-    /// `None` if no input holds it.
-    fn put_into(&self, case: &Case) -> Option<Case> {
-        let bytes = |tree: &ErgoTree| tree.sigma_serialize_bytes().unwrap();
-        if !case
-            .inputs
-            .iter()
-            .any(|(b, _)| self.of(&bytes(&b.ergo_tree)).is_some())
-        {
-            return None;
-        }
+    fn put_into(&self, case: &Case) -> Case {
         let trees = case.inputs.iter().map(|(b, _)| &b.ergo_tree);
         let trees = trees.chain(case.data_inputs.iter().map(|b| &b.ergo_tree));
         let trees = trees.chain(case.outputs.iter().map(|b| &b.ergo_tree));
@@ -118,18 +125,12 @@ impl Mutant {
             .collect();
         // Scripts name each other by hash, note in account in pot: three rounds reach the last.
         for _ in 0..3 {
-            let hashes: Vec<_> = new
-                .iter()
-                .map(|(a, b)| (*ScriptHash::of(a).bytes(), *ScriptHash::of(b).bytes()))
-                .collect();
+            let hashes = changed_hashes(&new);
             for tree in new.values_mut() {
                 hashes.iter().for_each(|(a, b)| replace(tree, a, b));
             }
         }
-        let hashes: Vec<_> = new
-            .iter()
-            .map(|(a, b)| (*ScriptHash::of(a).bytes(), *ScriptHash::of(b).bytes()))
-            .collect();
+        let hashes = changed_hashes(&new);
         let swap = |candidate: &ErgoBoxCandidate| {
             let mut candidate = candidate.clone();
             candidate.ergo_tree =
@@ -163,14 +164,19 @@ impl Mutant {
                     .for_each(|(id, _)| *id = to)
             });
         }
-        Some(mutated)
+        mutated
     }
 }
 
+/// The hashes of the scripts that are others now, as they were and as they are.
+fn changed_hashes(trees: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<([u8; 32], [u8; 32])> {
+    let changed = trees.iter().filter(|(old, new)| old != new);
+    changed
+        .map(|(old, new)| (*ScriptHash::of(old).bytes(), *ScriptHash::of(new).bytes()))
+        .collect()
+}
+
 fn replace(bytes: &mut [u8], from: &[u8; 32], to: &[u8; 32]) {
-    if from == to {
-        return;
-    }
     for at in 0..bytes.len().saturating_sub(31) {
         if bytes[at..at + 32] == *from {
             bytes[at..at + 32].copy_from_slice(to);

@@ -40,7 +40,7 @@ impl Blocks {
     pub const STORAGE_PERIOD: Blocks = Blocks(1_051_200);
     /// Three years: from this age on anybody may refresh a box.
     pub const REFRESH_AGE: Blocks = Blocks(788_400);
-    /// Outputs must have been created no longer ago than this when their transaction is included: seven days.
+    /// Outputs must have been created less than this ago when their transaction is included: seven days.
     pub const RECENT: Blocks = Blocks(5_040);
 }
 

@@ -360,3 +360,19 @@ fn classes_leader_without_debt_passes_notes_on_accepted() {
     .with(|c| c.add_input(borrowed_note(&m, &m.accounts[2], 1, 100), 0))
     .accepted();
 }
+
+// D5: nor who merely gains, or stands behind another leader and loses nothing.
+#[test]
+fn classes_debtor_who_loses_nothing_beside_a_stranger_accepted() {
+    let m = Members::of(10);
+    let debtor = choosy(&m, 1, -500);
+    let stranger = of_class(&m, 0, 5);
+    for (debtors, units) in [(takes(&debtor, 100), 100), (signs(&debtor, 0), 0)] {
+        trade(
+            &m.world,
+            &[pays(&stranger, units), debtors],
+            &[&m.keys[0], &m.keys[1]],
+        )
+        .accepted();
+    }
+}

@@ -1,0 +1,314 @@
+//! What a broken rule says of itself: its name, its limit, and the most that would pass.
+
+use crate::amount::{Amount, Balance, Currency};
+use crate::boxes::AccountNumber;
+use crate::units::{Blocks, Height, NanoErg};
+
+/// A rule of the scripts that a transaction would break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleViolation {
+    /// `contracts/account.es`, "line": the payment would take the payer below his permitted credit line.
+    CreditLine {
+        /// The permitted line.
+        line: Amount,
+        /// The payer's balance now.
+        balance: Balance,
+        /// What was asked.
+        asked: Amount,
+        /// The most that would pass this rule.
+        most: Amount,
+    },
+    /// "line", with less units in the account than the permitted line: the pot has to hand out more first.
+    UnitsHeld {
+        /// Units in the account.
+        held: Amount,
+        /// What was asked.
+        asked: Amount,
+    },
+    /// "cap": the payment would take the payee above his cap.
+    Cap {
+        /// The payee.
+        payee: AccountNumber,
+        /// The payee's cap.
+        cap: Amount,
+        /// The payee's balance now.
+        balance: Balance,
+        /// What was asked.
+        asked: Amount,
+        /// The most that would pass this rule.
+        most: Amount,
+    },
+    /// "largest draw": too much credit drawn in one transaction.
+    LargestDraw {
+        /// The most credit per transaction.
+        largest: Amount,
+        /// Credit that would be drawn.
+        drawn: Amount,
+        /// The most that can be paid under this rule.
+        most: Amount,
+    },
+    /// "draw limit": too much credit drawn over the period.
+    DrawLimit {
+        /// The limit.
+        limit: Amount,
+        /// How much of it is used.
+        used: Amount,
+        /// Credit that would be drawn.
+        drawn: Amount,
+        /// The most that can be paid under this rule now.
+        most: Amount,
+    },
+    /// "longest debt": in debt for too long to draw more.
+    LongestDebt {
+        /// The longest time.
+        longest: Blocks,
+        /// In debt since this height.
+        since: Height,
+        /// The most that can be paid under this rule: the payer's own credit.
+        most: Amount,
+    },
+    /// "classes": credit may not be spent on this payee's class.
+    PayeeClass {
+        /// The classes that it may be spent on.
+        allowed: Vec<i64>,
+        /// The payee's class.
+        class: i64,
+        /// The most that can be paid to him: the payer's own credit.
+        most: Amount,
+    },
+    /// "smallest direct": less than the payee accepts without his signature.
+    SmallestDirect {
+        /// The payee's setting.
+        smallest: Amount,
+        /// What was asked.
+        asked: Amount,
+    },
+    /// Payer and payee are one account.
+    SelfPayment,
+    /// An amount of zero.
+    ZeroAmount,
+    /// `contracts/pot.es`: a line, cap or floor outside the charter's bounds.
+    TermsBound {
+        /// Which of the terms.
+        field: &'static str,
+        /// What was asked.
+        asked: i64,
+        /// The most (or, for the floor, the only) value.
+        bound: i64,
+    },
+    /// `contracts/pot.es`: more members or units than the charter's rates allow now.
+    Rate {
+        /// "admissions" or "units issued".
+        what: &'static str,
+        /// The limit per period.
+        limit: i64,
+        /// Counted against it now.
+        used: i64,
+        /// What was asked.
+        asked: i64,
+        /// From this height on it would pass, if nothing else is done meanwhile.
+        from: Option<Height>,
+    },
+    /// `contracts/pot.es`, `contracts/application.es`: the application has expired.
+    ApplicationExpired {
+        /// Its last height.
+        expiry: Height,
+        /// The height now.
+        height: Height,
+    },
+    /// `contracts/pot.es`: an application with too little ERG for the account's floor and the fee.
+    ApplicationValue {
+        /// What it holds.
+        value: NanoErg,
+        /// What it must hold.
+        needed: NanoErg,
+    },
+    /// `contracts/pot.es`: exit with a balance that is not 0.
+    ExitBalance {
+        /// The balance.
+        balance: Balance,
+    },
+    /// A refresh of a box younger than three years.
+    TooYoung {
+        /// When the box was made.
+        created: Height,
+        /// From when on it can be refreshed.
+        from: Height,
+    },
+}
+
+impl RuleViolation {
+    /// The rule's name, the same in every version.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::CreditLine { .. } => "credit_line",
+            Self::UnitsHeld { .. } => "units_held",
+            Self::Cap { .. } => "cap",
+            Self::LargestDraw { .. } => "largest_draw",
+            Self::DrawLimit { .. } => "draw_limit",
+            Self::LongestDebt { .. } => "longest_debt",
+            Self::PayeeClass { .. } => "payee_class",
+            Self::SmallestDirect { .. } => "smallest_direct",
+            Self::SelfPayment => "self_payment",
+            Self::ZeroAmount => "zero_amount",
+            Self::TermsBound { .. } => "terms_bound",
+            Self::Rate { .. } => "rate",
+            Self::ApplicationExpired { .. } => "application_expired",
+            Self::ApplicationValue { .. } => "application_value",
+            Self::ExitBalance { .. } => "exit_balance",
+            Self::TooYoung { .. } => "too_young",
+        }
+    }
+
+    /// The most that would pass this rule, where that is an amount.
+    pub fn most(&self) -> Option<Amount> {
+        match self {
+            Self::CreditLine { most, .. }
+            | Self::Cap { most, .. }
+            | Self::LargestDraw { most, .. }
+            | Self::DrawLimit { most, .. }
+            | Self::LongestDebt { most, .. }
+            | Self::PayeeClass { most, .. } => Some(*most),
+            Self::UnitsHeld { held, .. } => Some(*held),
+            _ => None,
+        }
+    }
+
+    /// The limit that stands in the way, where that is an amount.
+    pub fn limit(&self) -> Option<Amount> {
+        match self {
+            Self::CreditLine { line, .. } => Some(*line),
+            Self::Cap { cap, .. } => Some(*cap),
+            Self::LargestDraw { largest, .. } => Some(*largest),
+            Self::DrawLimit { limit, .. } => Some(*limit),
+            Self::SmallestDirect { smallest, .. } => Some(*smallest),
+            _ => None,
+        }
+    }
+
+    /// The whole story in one sentence, in the currency's figures.
+    pub fn explain(&self, currency: &Currency) -> String {
+        let show = |amount: &Amount| currency.show(*amount);
+        let balance_of = |balance: &Balance| currency.show_balance(*balance);
+        match self {
+            Self::CreditLine {
+                line,
+                balance,
+                asked,
+                most,
+            } => format!(
+                "the payment of {} would pass the credit line of {}: the balance is {}, so the most that can be paid is {}",
+                show(asked),
+                show(line),
+                balance_of(balance),
+                show(most)
+            ),
+            Self::UnitsHeld { held, asked } => format!(
+                "the payment of {} is more than the {} units that the account holds: the committee must set its terms anew",
+                show(asked),
+                show(held)
+            ),
+            Self::Cap {
+                cap,
+                balance,
+                asked,
+                most,
+                ..
+            } => format!(
+                "the payment of {} would pass the payee's cap of {}: his balance is {}, so the most that he can be paid is {}",
+                show(asked),
+                show(cap),
+                balance_of(balance),
+                show(most)
+            ),
+            Self::LargestDraw {
+                largest,
+                drawn,
+                most,
+            } => format!(
+                "the payment would draw {} of credit, and one transaction may draw {}: the most that can be paid is {}",
+                show(drawn),
+                show(largest),
+                show(most)
+            ),
+            Self::DrawLimit {
+                limit,
+                used,
+                drawn,
+                most,
+            } => format!(
+                "the payment would draw {} of credit, and of the draw limit of {} already {} is used: the most that can be paid now is {}",
+                show(drawn),
+                show(limit),
+                show(used),
+                show(most)
+            ),
+            Self::LongestDebt {
+                longest,
+                since,
+                most,
+            } => format!(
+                "in debt since height {since}, longer than {longest}: no more credit can be drawn until the balance has been 0; the most that can be paid is {}",
+                show(most)
+            ),
+            Self::PayeeClass {
+                allowed,
+                class,
+                most,
+            } => format!(
+                "credit may be spent on classes {allowed:?} only, and the payee's class is {class}: the most that can be paid to him is the payer's own credit, {}",
+                show(most)
+            ),
+            Self::SmallestDirect { smallest, asked } => format!(
+                "the payment of {} is less than the {} that the payee accepts directly",
+                show(asked),
+                show(smallest)
+            ),
+            Self::SelfPayment => "payer and payee are the same account".to_owned(),
+            Self::ZeroAmount => "the amount is zero: there is nothing to pay".to_owned(),
+            Self::TermsBound {
+                field,
+                asked,
+                bound,
+            } => {
+                format!("{field} of {asked} is outside the charter's bound of {bound}")
+            }
+            Self::Rate {
+                what,
+                limit,
+                used,
+                asked,
+                from,
+            } => {
+                let when = match from {
+                    Some(height) => format!("it would pass from height {height} on"),
+                    None => "it is more than the charter ever allows at once".to_owned(),
+                };
+                format!(
+                    "{asked} {what} more would pass the charter's rate of {limit} per period, of which {used} are used: {when}"
+                )
+            }
+            Self::ApplicationExpired { expiry, height } => {
+                format!(
+                    "the application expired at height {expiry}, and the height is {height}: the applicant can take it back and apply again"
+                )
+            }
+            Self::ApplicationValue { value, needed } => {
+                format!(
+                    "the application holds {value}, and the account with its fee needs {needed}"
+                )
+            }
+            Self::ExitBalance { balance } => {
+                format!(
+                    "the balance is {}: an account can be closed at 0 only",
+                    balance_of(balance)
+                )
+            }
+            Self::TooYoung { created, from } => {
+                format!(
+                    "the box was made at height {created} and can be refreshed from height {from} on"
+                )
+            }
+        }
+    }
+}
