@@ -18,6 +18,7 @@ const names = readdirSync(join(here, 'mutants')).map((f) => f.replace(/\.json$/,
 
 // The compiler compiles the folder that its script stands in: a scratch copy, whose sources are overwritten.
 const scratch = mkdtempSync(join(tmpdir(), 'lets-mutants-'));
+process.on('exit', () => rmSync(scratch, { recursive: true }));
 cpSync(contracts, scratch, { recursive: true, filter: (path) => !path.includes('node_modules') });
 symlinkSync(join(contracts, 'node_modules'), join(scratch, 'node_modules'));
 const { compile } = await import(join(scratch, 'compile.mjs'));
@@ -46,7 +47,6 @@ const tests = [...new Set(names.flatMap((n) => files[n]))].flatMap((t) => ['--te
 const env = { ...process.env, LETS_MUTANTS: input, LETS_MUTANTS_KILLED: output };
 const run = spawnSync('cargo', ['test', '-p', 'lets-tests', '--no-fail-fast', ...tests], { cwd: join(here, '..'), env, stdio: ['ignore', 2, 2] });
 const killed = new Set(readFileSync(output, 'utf8').split('\n'));
-rmSync(scratch, { recursive: true });
 const survivors = mutants.filter((m) => !killed.has(`${m.contract} ${m.rule}`));
 for (const { contract, rule } of survivors) console.log(`survives: ${contract} ${rule}`);
 console.log(`${mutants.length - survivors.length} of ${mutants.length} mutants killed`);
