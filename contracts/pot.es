@@ -16,7 +16,8 @@
  *            X6 the owner's proof: his key; the key of the followed box, data input 0; or the controlling contract,
  *            fresh, at INPUTS(2)
  * Committee  G1 the charter, by its NFT   G2 the committee's proof (R4 of the charter)
- *            G3 OUTPUTS(1) is an account, created less than 5,040 blocks ago, without R8
+ *            G3 OUTPUTS(1) is an account, created less than 5,040 blocks ago, without R8, below 2,000 bytes (account.es S8,
+ *            with room for new terms in a box that its owner has filled)
  *            G4 terms: 9 to 17 numbers, each from 0 to 10^12, the draw rate at most 10^10; line and cap within the
  *            charter's bounds, the floor the charter's
  *            G5 three counters; the stamp does not go back, nor past HEIGHT
@@ -89,7 +90,7 @@
       val terms = out.R4[Coll[Long]].get
       val period = bounds(5)
       val passed = min(after(0) - counters(0), period)
-      val ruled = funded && isAccount(out) && recent(out) && !(out.R8[Long].isDefined) &&
+      val ruled = funded && isAccount(out) && recent(out) && !(out.R8[Long].isDefined) && out.bytes.size < 2000 &&
         terms.size >= 9 && terms.size <= 17 &&
         terms.forall({(x: Long) => x >= 0L && x <= 1000000000000L}) &&
         terms(1) <= bounds(0) && terms(2) <= bounds(1) && terms(3) == bounds(2) && terms(7) <= 10000000000L &&

@@ -188,6 +188,12 @@ impl Case {
         self.inputs.iter().map(|(b, _)| b.clone()).collect()
     }
 
+    /// The box that an output becomes.
+    pub fn made(&self, output: usize) -> ErgoBox {
+        let place = u16::try_from(output).unwrap();
+        ErgoBox::from_box_candidate(&self.outputs[output], self.tx().id(), place).unwrap()
+    }
+
     /// The transaction.
     pub fn tx(&self) -> UnsignedTransaction {
         let inputs = self

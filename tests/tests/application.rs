@@ -256,3 +256,28 @@ fn application_malformed_withdrawn_at_input_0() {
         is_the_applicants(&stage, &case);
     }
 }
+
+// The library reads a last height that no block can have as what it means.
+#[test]
+fn application_last_height_past_every_height_never_expires() {
+    let world = lets_tests::World::new(90);
+    let application = world.application(&lets_tests::world::key(1));
+    let expiry_of = |last: i64| {
+        let bent = world.box_with(application.ergo_box(), |c| {
+            c.set_long(
+                0,
+                ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R6,
+                0,
+                last,
+            )
+        });
+        lets_protocol::ApplicationBox::parse(&world.lets, &bent)
+            .unwrap()
+            .expiry()
+            .0
+    };
+    assert_eq!(
+        [expiry_of(-1), expiry_of(7), expiry_of(i64::MAX)],
+        [0, 7, u32::MAX]
+    );
+}

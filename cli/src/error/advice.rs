@@ -275,6 +275,9 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::UnitsHeld { .. } => {
             "ask the committee to hand out your line again: `lets terms NAME --line AMOUNT`"
         }
+        RuleViolation::AccountSize { .. } => {
+            "use a shorter key: one person's key, or a committee of fewer"
+        }
         RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "pay more at once",

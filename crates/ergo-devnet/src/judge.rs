@@ -7,6 +7,7 @@ use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidati
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::tx_id::TxId;
 use ergo_lib::wallet::tx_context::TransactionContext;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use thiserror::Error;
 
 /// Largest transaction the pool takes, in bytes (reference node setting `maxTransactionSize`).
@@ -166,10 +167,18 @@ pub(crate) fn judge(
     let id = tx.id();
     // ergo-lib's `validate` adds outputs without looking for overflow and trusts inputs to be distinct.
     tx.validate_stateless().map_err(|e| refusal(id, e))?;
-    TransactionContext::new(tx, inputs, data_inputs)
-        .map_err(TxValidationError::from)
-        .and_then(|tx_context| tx_context.validate(context))
-        .map_err(|e| refusal(id, e))
+    let tx_context =
+        TransactionContext::new(tx, inputs, data_inputs).map_err(|e| refusal(id, e.into()))?;
+    // ergo-lib panics on some scripts, for one if the whole script is a register of another type than it asks for. A node
+    // refuses such a spend; nothing of `tx_context` is used again.
+    match catch_unwind(AssertUnwindSafe(|| tx_context.validate(context))) {
+        Ok(verdict) => verdict.map_err(|e| refusal(id, e)),
+        Err(_) => Err(Refusal::Rule {
+            id,
+            rule: "Scripts of all transaction inputs should pass verification.",
+            cause: "a script cannot be evaluated".to_owned(),
+        }),
+    }
 }
 
 fn refusal(id: TxId, error: TxValidationError) -> Refusal {

@@ -480,3 +480,61 @@ async fn recommended_fee_is_an_average_that_may_be_below_the_minimum() {
     assert!(expected < 1_000_000);
     assert_eq!(chain.get(path).await, expected);
 }
+
+/// `SELF.R4[SigmaProp].get` over a Long: ergo-lib panics in it.
+#[tokio::test]
+async fn script_that_the_interpreter_panics_on_refused_and_the_chain_goes_on() {
+    use ergo_lib::chain::transaction::input::prover_result::ProverResult;
+    use ergo_lib::chain::transaction::{Input, Transaction};
+    use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ContextExtension, ProofBytes};
+    use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisters;
+    use ergo_lib::ergotree_ir::mir::constant::Constant;
+    use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+
+    let chain = manual().await;
+    let alice = person(1);
+    let funds = chain.fund(&alice, ERG).await;
+    let context = chain.context().await;
+    let height = context.pre_header.height;
+    let script = [0x00, 0xe4, 0xc6, 0xa7, 0x04, 0x08];
+    let tree = ergo_lib::ergotree_ir::ergo_tree::ErgoTree::sigma_parse_bytes(&script).unwrap();
+    let mut trap = output(&tree, ERG / 2, height);
+    trap.additional_registers =
+        NonMandatoryRegisters::try_from(vec![Constant::from(5_i64)]).unwrap();
+    let outputs = vec![
+        trap,
+        output(&alice.tree, ERG / 2 - FEE, height),
+        fee_output(FEE, height),
+    ];
+    let set = alice.spend(&context, &[funds], &[], outputs);
+    chain.submit(&set).await;
+
+    let proof = ProverResult {
+        proof: ProofBytes::Empty,
+        extension: ContextExtension::empty(),
+    };
+    let outputs = vec![
+        output(&alice.tree, ERG / 2 - FEE, height),
+        fee_output(FEE, height),
+    ];
+    let sprung = Transaction::new_from_vec(
+        vec![Input::new(made(&set, 0).box_id(), proof)],
+        vec![],
+        outputs,
+    )
+    .unwrap();
+    let refusal = chain.refusal(&sprung).await;
+    assert!(
+        refusal.contains("Scripts of all transaction inputs should pass verification"),
+        "{refusal}"
+    );
+    chain.mine(1).await;
+    let next = alice.pay(
+        &chain.context().await,
+        &made(&set, 1),
+        &alice.tree,
+        ERG / 4,
+        FEE,
+    );
+    assert_eq!(chain.submit(&next).await, id(&next));
+}

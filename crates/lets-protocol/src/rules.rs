@@ -9,6 +9,7 @@ use crate::boxes::account::{AccountBox, Settings, Terms};
 use crate::boxes::charter::CharterBox;
 use crate::boxes::pot::{Counters, PotBox};
 use crate::units::{Blocks, Height, NanoErg};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 
 /// A leaky bucket: `used` after the stamp moves as far as `height` allows, and that stamp.
 ///
@@ -302,6 +303,28 @@ pub fn check_rates(
     // Admissions are few and leak slowly: a stamp at each action would lose the fraction of one that has leaked since.
     let (_, aligned) = leak(now.admissions, now.stamp, bounds.admissions, period, height);
     counters(aligned.min(latest)).or_else(|_: RuleViolation| counters(latest))
+}
+
+/// An account box stays below so many bytes when its owner spends it (`contracts/account.es`, S8).
+pub const SPENT_ACCOUNT_BYTES: usize = 1_600;
+/// An account box stays below so many bytes when the committee makes it (`contracts/pot.es`, G3).
+pub const SET_ACCOUNT_BYTES: usize = 2_000;
+
+/// Is the account box small enough? `limit` is [`SPENT_ACCOUNT_BYTES`] or [`SET_ACCOUNT_BYTES`].
+///
+/// # Errors
+/// [`RuleViolation::AccountSize`].
+pub fn check_account_size(account: &AccountBox, limit: usize) -> Result<(), RuleViolation> {
+    // A box that was parsed serializes.
+    let size = account
+        .ergo_box()
+        .sigma_serialize_bytes()
+        .map_or(usize::MAX, |bytes| bytes.len());
+    if size < limit {
+        Ok(())
+    } else {
+        Err(RuleViolation::AccountSize { size, limit })
+    }
 }
 
 /// May a box of this age be refreshed by anybody?

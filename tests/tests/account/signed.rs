@@ -376,11 +376,7 @@ fn box_up_to_its_largest_size_accepted() {
             c.set_register(0, R6, settings);
         })
     };
-    let tx = with_numbers(0).tx();
-    let id = tx.id();
-    let size = |case: &Case| {
-        lets_tests::case::size(&ErgoBox::from_box_candidate(&case.outputs[0], id, 0).unwrap())
-    };
+    let size = |case: &Case| lets_tests::case::size(&case.made(0));
     let bare = size(&with_numbers(0));
     // One more number is one more byte, but for the longer count from 128 on.
     let most = 1_599 - bare - 1;

@@ -1,6 +1,7 @@
 //! U: what anybody may do to an account without its owner's signature.
 
 use crate::*;
+use lets_tests::case::longs;
 
 /// The second member's account in debt: its counters as they are suit a signed spend too, so that only the owner's
 /// signature is missing from what follows.
@@ -214,4 +215,16 @@ fn two_accounts_of_one_owner_one_successor_refused() {
         c.outputs[2].ergo_tree = p2pk(&m.keys[0]);
     })
     .refused_at(2);
+}
+
+// U4: numbers in R6 that mean nothing to the library are kept by its builders too.
+#[test]
+fn payment_to_an_account_with_further_settings_accepted() {
+    let m = Members::of(10);
+    let padded = m.world.account_with(&m.accounts[1], |c| {
+        let mut settings = longs(&c.outputs[0], R6);
+        settings.extend([0, 7, 8, 9]);
+        c.set_register(0, R6, settings);
+    });
+    payment_between(&m, &m.accounts[0], &padded, 200).accepted();
 }

@@ -1,12 +1,12 @@
 //! What holds for the committee's every action: G1 to G7.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R8};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R8};
 use ergo_lib::wallet::secret_key::SecretKey;
-use lets_protocol::{Amount, Terms};
-use lets_tests::case::longs;
+use lets_protocol::{Amount, RuleViolation, SetTermsError, Terms};
+use lets_tests::case::{longs, size};
 use lets_tests::hand::junk;
 use lets_tests::stage::set_counters;
-use lets_tests::world::{key, p2pk, prop};
+use lets_tests::world::{at_least, key, p2pk, prop};
 use lets_tests::{Case, Stage, World};
 
 /// Judges the case by whether it should be accepted, or be refused by the pot.
@@ -412,4 +412,64 @@ fn committee_under_changed_bounds_follows_them() {
     set_counters(&mut case, stage.world.height.as_i64(), 1, 20_000);
     assert_eq!(longs(&none.ergo_box().clone().into(), R5)[3], 0);
     case.refused_at(0);
+}
+
+// G3: an account whose keys or settings are so long that its rent outgrows its floor.
+#[test]
+fn committee_account_up_to_its_largest_size_accepted() {
+    let mut stage = Stage::default();
+    let room = 1_999 - size(&stage.set_terms().made(1));
+    // One more number in the owner's settings is one more byte, but for the longer count from 128 on.
+    for (padding, accepted) in [(room - 1, true), (room, false)] {
+        let padded = stage.world.account_with(&stage.account, |c| {
+            let mut settings = longs(&c.outputs[0], R6);
+            settings.extend(vec![0_i64; padding]);
+            c.set_register(0, R6, settings);
+        });
+        let case = stage.set_terms().with(|c| {
+            let settings = longs(&padded.ergo_box().clone().into(), R6);
+            c.replace_input(1, padded.ergo_box().clone());
+            c.set_register(1, R6, settings);
+        });
+        assert_eq!(size(&case.made(1)), if accepted { 1_999 } else { 2_000 });
+        judge(case, accepted);
+    }
+    // An applicant who brings a script of sixty keys.
+    for (keys, accepted) in [(20, true), (60, false)] {
+        let all: Vec<_> = (0..keys).map(|n| key(n + 100)).collect();
+        let owner = at_least(keys, &all.iter().collect::<Vec<_>>());
+        let application = stage.world.box_with(stage.application.ergo_box(), |c| {
+            c.set_register(0, R4, owner.clone());
+        });
+        let case = stage.admit_instead(application).with(|c| {
+            c.set_register(1, R5, vec![owner.clone()]);
+        });
+        judge(case, accepted);
+    }
+    stage.account = stage.world.account_with(&stage.account, |c| {
+        let mut settings = longs(&c.outputs[0], R6);
+        settings.extend(vec![0_i64; room]);
+        c.set_register(0, R6, settings);
+    });
+    let (world, funding) = (
+        &stage.world,
+        stage.world.funding(&stage.world.committee[0], 1.0),
+    );
+    let refused = lets_protocol::set_terms(
+        &world.lets,
+        &world.charter,
+        &world.pot,
+        &stage.account,
+        Terms {
+            line: Amount::new(30_000).unwrap(),
+            ..stage.account.terms().clone()
+        },
+        &funding,
+        world.params(),
+    );
+    let limit = lets_protocol::rules::SET_ACCOUNT_BYTES;
+    assert!(matches!(
+        refused,
+        Err(SetTermsError::Rule(RuleViolation::AccountSize { size: 2_000, limit: l })) if l == limit
+    ));
 }

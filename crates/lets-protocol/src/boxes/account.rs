@@ -179,6 +179,8 @@ pub struct AccountBox {
     units: i64,
     terms: Terms,
     settings: Settings,
+    // The register whole: whoever spends the account for its owner must keep also what means nothing here.
+    settings_longs: Vec<i64>,
     keys: Vec<SigmaProp>,
     link: Link,
 }
@@ -241,6 +243,7 @@ impl AccountBox {
             units: lets.units_in(ergo_box),
             terms,
             settings,
+            settings_longs: longs,
             keys,
             link,
         })
@@ -315,7 +318,7 @@ impl AccountBox {
             value: self.value(),
             terms: self.terms.to_longs(),
             keys: self.keys.clone(),
-            settings: self.settings.to_longs(),
+            settings: self.settings_longs.clone(),
             link: self.link.to_bytes(),
         }
     }

@@ -67,7 +67,8 @@ impl ApplicationBox {
 
     /// The last height at which it can be admitted; the applicant can take it back at any time.
     pub fn expiry(&self) -> Height {
-        Height(u32::try_from(self.expiry).unwrap_or(0))
+        // Heights end at u32::MAX; what lies past either end never, or always, comes.
+        Height(u32::try_from(self.expiry.max(0)).unwrap_or(u32::MAX))
     }
 
     /// The smallest direct payment that the applicant wants to accept.

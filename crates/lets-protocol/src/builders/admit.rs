@@ -137,6 +137,7 @@ pub fn admit(
     let proposal = draft.finish(params, None)?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;
     let account = AccountBox::parse(lets, proposal.output(1)?)?;
+    rules::check_account_size(&account, rules::SET_ACCOUNT_BYTES).map_err(AdmitError::Rule)?;
     Ok((proposal, next_pot, account))
 }
 

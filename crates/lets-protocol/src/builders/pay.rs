@@ -71,5 +71,6 @@ pub fn pay_direct(
     let proposal = draft.finish(params, funding.filter(|_| !from_account))?;
     let next_payer = AccountBox::parse(lets, proposal.output(0)?)?;
     let next_payee = AccountBox::parse(lets, proposal.output(1)?)?;
+    rules::check_account_size(&next_payer, rules::SPENT_ACCOUNT_BYTES).map_err(PayError::Rule)?;
     Ok((proposal, next_payer, next_payee))
 }

@@ -82,5 +82,6 @@ pub fn set_terms(
     let proposal = draft.finish(params, Some(funding))?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;
     let next = AccountBox::parse(lets, proposal.output(1)?)?;
+    rules::check_account_size(&next, rules::SET_ACCOUNT_BYTES).map_err(SetTermsError::Rule)?;
     Ok((proposal, next_pot, next))
 }

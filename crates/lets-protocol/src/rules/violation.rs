@@ -128,6 +128,13 @@ pub enum RuleViolation {
         /// The balance.
         balance: Balance,
     },
+    /// `contracts/account.es` "S8", `contracts/pot.es` "G3": an account box too large for its rent.
+    AccountSize {
+        /// Its size in bytes.
+        size: usize,
+        /// The size from which on it is too large.
+        limit: usize,
+    },
     /// A refresh of a box younger than three years.
     TooYoung {
         /// When the box was made.
@@ -156,6 +163,7 @@ impl RuleViolation {
             Self::ApplicationExpired { .. } => "application_expired",
             Self::ApplicationValue { .. } => "application_value",
             Self::ExitBalance { .. } => "exit_balance",
+            Self::AccountSize { .. } => "account_size",
             Self::TooYoung { .. } => "too_young",
         }
     }
@@ -302,6 +310,11 @@ impl RuleViolation {
                 format!(
                     "the balance is {}: an account can be closed at 0 only",
                     balance_of(balance)
+                )
+            }
+            Self::AccountSize { size, limit } => {
+                format!(
+                    "the account box would have {size} bytes, and it must stay below {limit}: its keys or settings are too long"
                 )
             }
             Self::TooYoung { created, from } => {
