@@ -221,7 +221,7 @@ impl Session {
             .len();
         self.own.push(Own {
             spent: signed.inputs.iter().map(|i| i.box_id).collect(),
-            made: signed.outputs.iter().cloned().collect(),
+            made: parsed(&signed)?,
         });
         // The next command must find it in the node's views, or it would spend the same boxes again. The node has it
         // now, so that the views cannot be read is no failure of this command.
@@ -344,4 +344,14 @@ impl Session {
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
+}
+
+/// The boxes that a transaction makes, their scripts parsed: a proposal keeps them as bytes.
+fn parsed(tx: &Transaction) -> Result<Vec<ErgoBox>, CliError> {
+    let again = |b: &ErgoBox| {
+        let bytes = b.sigma_serialize_bytes().map_err(|e| e.to_string())?;
+        ErgoBox::sigma_parse_bytes(&bytes).map_err(|e| e.to_string())
+    };
+    let all: Result<Vec<_>, String> = tx.outputs.iter().map(again).collect();
+    Ok(all.map_err(BuildError::Transaction)?)
 }

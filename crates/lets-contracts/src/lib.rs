@@ -25,7 +25,7 @@ pub struct Contract {
     name: &'static str,
     tree: ErgoTree,
     hash: ScriptHash,
-    size: usize,
+    bytes: Vec<u8>,
 }
 
 impl Contract {
@@ -34,7 +34,7 @@ impl Contract {
             name,
             tree: artifact::parse_tree(name, bytes)?,
             hash: ScriptHash::of(bytes),
-            size: bytes.len(),
+            bytes: bytes.to_vec(),
         })
     }
 
@@ -55,18 +55,17 @@ impl Contract {
 
     /// Length of the script in bytes.
     pub fn size(&self) -> usize {
-        self.size
+        self.bytes.len()
     }
 
     /// The pay-to-script address of this contract on the given network.
     pub fn address(&self, network: NetworkPrefix) -> String {
-        AddressEncoder::new(network).address_to_str(&Address::P2S(self.tree_bytes()))
+        AddressEncoder::new(network).address_to_str(&Address::P2S(self.bytes.clone()))
     }
 
-    fn tree_bytes(&self) -> Vec<u8> {
-        use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-        // A tree that was parsed from bytes serializes: `Contract::new` has done so already.
-        self.tree.sigma_serialize_bytes().unwrap_or_default()
+    /// The script's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -140,6 +139,7 @@ impl LetsContracts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 
     fn ids(seed: u8) -> LetsIds {
         LetsIds {
@@ -191,7 +191,7 @@ mod tests {
     fn contract_bytes_survive_the_tree() {
         for contract in LetsContracts::new(&ids(1)).unwrap().all() {
             assert_eq!(
-                ScriptHash::of(&contract.tree_bytes()),
+                ScriptHash::of(&contract.tree().sigma_serialize_bytes().unwrap()),
                 contract.hash(),
                 "{}",
                 contract.name()

@@ -1,6 +1,6 @@
 //! A transaction before anybody has signed it: laid out, balanced, and ready to be shown.
 
-use crate::boxes::MakeBoxError;
+use crate::boxes::{Lets, MakeBoxError};
 use crate::units::{Height, NanoErg};
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{DataInput, TxId, UnsignedInput};
@@ -9,7 +9,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::tx_context::TransactionContext;
@@ -116,6 +116,7 @@ pub struct Proposal {
     data_inputs: Vec<ErgoBox>,
     tx: UnsignedTransaction,
     outputs: Vec<ErgoBox>,
+    sizes: Vec<usize>,
     fee: NanoErg,
 }
 
@@ -150,7 +151,7 @@ impl Proposal {
         self.fee
     }
 
-    /// The unsigned transaction.
+    /// The unsigned transaction. Its outputs have their scripts as bytes: [`Proposal::outputs`] has them parsed.
     pub fn unsigned(&self) -> &UnsignedTransaction {
         &self.tx
     }
@@ -168,6 +169,11 @@ impl Proposal {
         .map_err(|e| BuildError::Transaction(e.to_string()))
     }
 
+    /// The size in bytes of the output of this number; 0 if there is none.
+    pub(crate) fn size(&self, index: usize) -> usize {
+        self.sizes.get(index).copied().unwrap_or_default()
+    }
+
     /// The output of this number.
     ///
     /// # Errors
@@ -181,7 +187,9 @@ impl Proposal {
 
 /// A transaction in the making: the boxes whose places the scripts fix. [`Draft::finish`] adds the wallet's inputs after
 /// them, then change and fee.
-pub(crate) struct Draft {
+pub(crate) struct Draft<'a> {
+    /// Whose contracts may stand in the outputs; only a matter of speed.
+    pub(crate) lets: Option<&'a Lets>,
     pub(crate) kind: TxKind,
     pub(crate) inputs: Vec<ErgoBox>,
     pub(crate) data_inputs: Vec<ErgoBox>,
@@ -189,13 +197,14 @@ pub(crate) struct Draft {
     pub(crate) burn: Vec<TokenId>,
 }
 
-impl Draft {
+impl Draft<'_> {
     pub(crate) fn finish(
         self,
         params: TxParams,
         funding: Option<&Funding>,
     ) -> Result<Proposal, BuildError> {
         let Draft {
+            lets,
             kind,
             mut inputs,
             data_inputs,
@@ -224,9 +233,7 @@ impl Draft {
                 }
                 if let Some(funding) = funding {
                     let change = change_box(&funding.change, surplus, tokens, params.height);
-                    if let Some(change) =
-                        change.filter(|c| least_value(c).is_ok_and(|least| surplus >= least))
-                    {
+                    if let Some(change) = change.filter(|c| covers(c, surplus)) {
                         break Some(change);
                     }
                 }
@@ -244,6 +251,7 @@ impl Draft {
         };
         outputs.extend(change);
         outputs.push(fee_box(params)?);
+        let light = kept_as_bytes(&outputs, lets)?;
         let unsigned_inputs = inputs
             .iter()
             .map(|b| UnsignedInput::new(b.box_id(), ContextExtension::empty()))
@@ -252,37 +260,81 @@ impl Draft {
             .iter()
             .map(|b| DataInput::from(b.box_id()))
             .collect();
-        let tx = UnsignedTransaction::new_from_vec(unsigned_inputs, read, outputs.clone())
+        let tx = UnsignedTransaction::new_from_vec(unsigned_inputs, read, light.clone())
             .map_err(|e| BuildError::Transaction(e.to_string()))?;
         let id = tx.id();
-        let outputs = outputs
-            .iter()
-            .enumerate()
-            .map(|(index, candidate)| {
-                let least = least_value(candidate)?;
-                if *candidate.value.as_u64() < least {
-                    let value = candidate.value.into();
-                    return Err(BuildError::Dust {
-                        index,
-                        value,
-                        least: NanoErg(least),
-                    });
-                }
-                let place =
-                    u16::try_from(index).map_err(|e| BuildError::Transaction(e.to_string()))?;
-                ErgoBox::from_box_candidate(candidate, id, place)
-                    .map_err(|e| BuildError::Transaction(e.to_string()))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut made = Vec::with_capacity(outputs.len());
+        let mut sizes = Vec::with_capacity(outputs.len());
+        for (index, (candidate, light)) in outputs.into_iter().zip(&light).enumerate() {
+            let (mut ergo_box, size) = sized(light, id, index)?;
+            let (value, least) = (NanoErg::from(light.value), NanoErg(least_value(size)));
+            if value < least {
+                return Err(BuildError::Dust {
+                    index,
+                    value,
+                    least,
+                });
+            }
+            ergo_box.ergo_tree = candidate.ergo_tree;
+            made.push(ergo_box);
+            sizes.push(size);
+        }
         Ok(Proposal {
             kind,
             inputs,
             data_inputs,
             tx,
-            outputs,
+            outputs: made,
+            sizes,
             fee: params.fee,
         })
     }
+}
+
+/// The only form in which ergo-lib keeps a script as bytes; that it wants an error is of no consequence.
+fn unparsed(tree_bytes: Vec<u8>) -> ErgoTree {
+    ErgoTree::Unparsed {
+        tree_bytes,
+        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
+    }
+}
+
+/// The outputs with their scripts as bytes. ergo-lib serializes a parsed script anew whenever it needs its bytes, which is
+/// a dozen times for each output between building and signing, and most of the time that both would take.
+fn kept_as_bytes(
+    outputs: &[ErgoBoxCandidate],
+    lets: Option<&Lets>,
+) -> Result<Vec<ErgoBoxCandidate>, BuildError> {
+    let contracts = lets
+        .map(|lets| lets.contracts().all())
+        .into_iter()
+        .flatten();
+    let mut known: Vec<(&ErgoTree, ErgoTree)> = contracts
+        .map(|c| (c.tree(), unparsed(c.bytes().to_vec())))
+        .collect();
+    let mut light = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let tree = match known.iter().find(|(tree, _)| *tree == &output.ergo_tree) {
+            Some((_, tree)) => tree.clone(),
+            None => {
+                let tree_bytes = output
+                    .ergo_tree
+                    .sigma_serialize_bytes()
+                    .map_err(|e| BuildError::Transaction(e.to_string()))?;
+                let tree = unparsed(tree_bytes);
+                known.push((&output.ergo_tree, tree.clone()));
+                tree
+            }
+        };
+        light.push(ErgoBoxCandidate {
+            value: output.value,
+            ergo_tree: tree,
+            tokens: output.tokens.clone(),
+            additional_registers: output.additional_registers.clone(),
+            creation_height: output.creation_height,
+        });
+    }
+    Ok(light)
 }
 
 /// Tokens of the inputs that stand in no output and are not to be burnt: they go into the change.
@@ -345,14 +397,31 @@ fn fee_box(params: TxParams) -> Result<ErgoBoxCandidate, BuildError> {
     })
 }
 
-/// The least ERG that the protocol asks of this box.
-fn least_value(candidate: &ErgoBoxCandidate) -> Result<u64, BuildError> {
+/// Is this much ERG enough for the box, wherever it stands among the outputs? The largest place makes it longest.
+fn covers(candidate: &ErgoBoxCandidate, value: u64) -> bool {
+    let place = usize::from(u16::MAX);
+    sized(candidate, TxId::zero(), place).is_ok_and(|(_, size)| value >= least_value(size))
+}
+
+/// The box that the candidate becomes as output `index` of the transaction `id`, and its size in bytes.
+fn sized(
+    candidate: &ErgoBoxCandidate,
+    id: TxId,
+    index: usize,
+) -> Result<(ErgoBox, usize), BuildError> {
     let fault = |e: &dyn std::fmt::Display| BuildError::Transaction(e.to_string());
-    // The largest index stands for any: it makes the box longest.
-    let sized =
-        ErgoBox::from_box_candidate(candidate, TxId::zero(), u16::MAX).map_err(|e| fault(&e))?;
-    let size = sized.sigma_serialize_bytes().map_err(|e| fault(&e))?.len();
-    Ok(u64::try_from(size)
+    let place = u16::try_from(index).map_err(|e| fault(&e))?;
+    let ergo_box = ErgoBox::from_box_candidate(candidate, id, place).map_err(|e| fault(&e))?;
+    let size = ergo_box
+        .sigma_serialize_bytes()
+        .map_err(|e| fault(&e))?
+        .len();
+    Ok((ergo_box, size))
+}
+
+/// The nanoErg that the protocol asks of a box of this size.
+fn least_value(size: usize) -> u64 {
+    u64::try_from(size)
         .unwrap_or(u64::MAX)
-        .saturating_mul(MIN_VALUE_PER_BYTE))
+        .saturating_mul(MIN_VALUE_PER_BYTE)
 }

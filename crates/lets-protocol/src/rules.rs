@@ -9,7 +9,6 @@ use crate::boxes::account::{AccountBox, Settings, Terms};
 use crate::boxes::charter::CharterBox;
 use crate::boxes::pot::{Counters, PotBox};
 use crate::units::{Blocks, Height, NanoErg};
-use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 
 /// A leaky bucket: `used` after the stamp moves as far as `height` allows, and that stamp.
 ///
@@ -310,16 +309,11 @@ pub const SPENT_ACCOUNT_BYTES: usize = 1_600;
 /// An account box stays below so many bytes when the committee makes it (`contracts/pot.es`, G3).
 pub const SET_ACCOUNT_BYTES: usize = 2_000;
 
-/// Is the account box small enough? `limit` is [`SPENT_ACCOUNT_BYTES`] or [`SET_ACCOUNT_BYTES`].
+/// Is an account box of `size` bytes small enough? `limit` is [`SPENT_ACCOUNT_BYTES`] or [`SET_ACCOUNT_BYTES`].
 ///
 /// # Errors
 /// [`RuleViolation::AccountSize`].
-pub fn check_account_size(account: &AccountBox, limit: usize) -> Result<(), RuleViolation> {
-    // A box that was parsed serializes.
-    let size = account
-        .ergo_box()
-        .sigma_serialize_bytes()
-        .map_or(usize::MAX, |bytes| bytes.len());
+pub fn check_account_size(size: usize, limit: usize) -> Result<(), RuleViolation> {
     if size < limit {
         Ok(())
     } else {

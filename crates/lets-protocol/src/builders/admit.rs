@@ -121,6 +121,7 @@ pub fn admit(
         link: application.link().to_bytes(),
     };
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Admit,
         inputs: vec![pot.ergo_box().clone(), application.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
@@ -137,7 +138,8 @@ pub fn admit(
     let proposal = draft.finish(params, None)?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;
     let account = AccountBox::parse(lets, proposal.output(1)?)?;
-    rules::check_account_size(&account, rules::SET_ACCOUNT_BYTES).map_err(AdmitError::Rule)?;
+    rules::check_account_size(proposal.size(1), rules::SET_ACCOUNT_BYTES)
+        .map_err(AdmitError::Rule)?;
     Ok((proposal, next_pot, account))
 }
 

@@ -76,6 +76,7 @@ pub fn apply(
     )
     .map_err(BuildError::from)?;
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Apply,
         inputs: Vec::new(),
         data_inputs: Vec::new(),
@@ -97,6 +98,7 @@ pub fn withdraw_application(
     params: TxParams,
 ) -> Result<Proposal, BuildError> {
     Draft {
+        lets: None,
         kind: TxKind::WithdrawApplication,
         inputs: vec![application.ergo_box().clone()],
         data_inputs: Vec::new(),

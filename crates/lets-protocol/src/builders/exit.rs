@@ -41,6 +41,7 @@ pub fn exit(
     next_pot.memberships += 1;
     next_pot.units += account.units();
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Exit,
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         data_inputs: Vec::new(),

@@ -135,6 +135,7 @@ impl Founding {
         self.check()?;
         let step = |kind, inputs, outputs, funding| {
             Draft {
+                lets: None,
                 kind,
                 inputs,
                 data_inputs: Vec::new(),

@@ -55,6 +55,7 @@ pub fn pay_direct(
     let mut next_payee = payee.successor();
     next_payee.units += amount.units();
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Pay,
         inputs: vec![payer.ergo_box().clone(), payee.ergo_box().clone()],
         data_inputs: Vec::new(),
@@ -71,6 +72,7 @@ pub fn pay_direct(
     let proposal = draft.finish(params, funding.filter(|_| !from_account))?;
     let next_payer = AccountBox::parse(lets, proposal.output(0)?)?;
     let next_payee = AccountBox::parse(lets, proposal.output(1)?)?;
-    rules::check_account_size(&next_payer, rules::SPENT_ACCOUNT_BYTES).map_err(PayError::Rule)?;
+    rules::check_account_size(proposal.size(0), rules::SPENT_ACCOUNT_BYTES)
+        .map_err(PayError::Rule)?;
     Ok((proposal, next_payer, next_payee))
 }

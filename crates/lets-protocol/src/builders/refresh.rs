@@ -68,6 +68,7 @@ pub fn refresh_pot(
     let mut next = pot.successor();
     next.value = after_fee(pot.value(), params.fee)?;
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Refresh,
         inputs: vec![pot.ergo_box().clone()],
         data_inputs: Vec::new(),
@@ -92,6 +93,7 @@ pub fn refresh_charter(
     let mut next = charter.successor();
     next.value = after_fee(charter.value(), params.fee)?;
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Refresh,
         inputs: vec![charter.ergo_box().clone()],
         data_inputs: Vec::new(),
@@ -138,6 +140,7 @@ pub fn refresh_account(
         creation_height: params.height.0,
     };
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::Refresh,
         inputs: vec![payer.clone(), account.ergo_box().clone()],
         data_inputs: Vec::new(),

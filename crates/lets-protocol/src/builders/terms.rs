@@ -67,6 +67,7 @@ pub fn set_terms(
     next.units = units;
     next.terms = terms.to_longs();
     let draft = Draft {
+        lets: Some(lets),
         kind: TxKind::SetTerms,
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
@@ -82,6 +83,7 @@ pub fn set_terms(
     let proposal = draft.finish(params, Some(funding))?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;
     let next = AccountBox::parse(lets, proposal.output(1)?)?;
-    rules::check_account_size(&next, rules::SET_ACCOUNT_BYTES).map_err(SetTermsError::Rule)?;
+    rules::check_account_size(proposal.size(1), rules::SET_ACCOUNT_BYTES)
+        .map_err(SetTermsError::Rule)?;
     Ok((proposal, next_pot, next))
 }
