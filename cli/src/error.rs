@@ -10,7 +10,7 @@ use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
 use lets_contracts::ArtifactError;
 use lets_protocol::{
     AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError, ExitError,
-    FoundError, NanoErg, ParseBoxError, PayError, RefreshError, RuleViolation, SetTermsError,
+    FoundError, NanoErg, ParseBoxError, RefreshError, RuleViolation, SetTermsError, TradeError,
 };
 use lets_wallet::{
     DeriveError, LoadKeyError, MnemonicError, SaveKeyError, SealError, SignError, UnlockError,
@@ -78,6 +78,9 @@ pub enum CliError {
     /// A box cannot be refreshed so.
     #[error(transparent)]
     Refresh(RefreshError),
+    /// A transaction between accounts cannot be made so.
+    #[error(transparent)]
+    Trade(TradeError),
     /// An embedded contract is damaged.
     #[error("this build of the program is damaged: {0}")]
     Contracts(#[from] ArtifactError),
@@ -347,12 +350,13 @@ impl CliError {
         }
     }
 
-    /// Of a payment.
-    pub fn pay(error: PayError, currency: &Currency) -> Self {
+    /// Of a payment, a claim, or whatever else happens between accounts.
+    pub fn trade(error: TradeError, currency: &Currency) -> Self {
         match error {
-            PayError::Rule(violation) => Self::rule_broken(violation, currency),
-            PayError::Build(error) => error.into(),
-            PayError::Parse(error) => error.into(),
+            TradeError::Rule(violation) => Self::rule_broken(violation, currency),
+            TradeError::Build(error) => error.into(),
+            TradeError::Parse(error) => error.into(),
+            other => Self::Trade(other),
         }
     }
 

@@ -50,7 +50,8 @@ impl Case {
             inputs: proposal
                 .inputs()
                 .iter()
-                .map(|b| (b.clone(), ContextExtension::empty()))
+                .zip(proposal.unsigned().inputs.iter())
+                .map(|(b, input)| (b.clone(), input.extension.clone()))
                 .collect(),
             data_inputs: proposal.data_inputs().to_vec(),
             outputs: proposal

@@ -1,5 +1,7 @@
 //! One transaction of every kind that the library builds: what the reference judge must accept, and what COSTS.md lists.
 
+mod notes;
+
 use crate::case::Case;
 use crate::world::{START, World, at_least, founding, key, p2pk};
 use lets_protocol::{Amount, Blocks, FoundingStep, Funding, Height, NanoErg, Terms, TxParams};
@@ -65,8 +67,7 @@ pub fn kinds() -> Vec<Kind> {
     );
 
     let amount = Amount::new(200).unwrap();
-    let (pay, a2, _) =
-        lets_protocol::pay_direct(&world.lets, &a, &b, amount, None, params).unwrap();
+    let (pay, _, _) = lets_protocol::pay_direct(&world.lets, &a, &b, amount, None, params).unwrap();
     add("pay, fee from the account", world.case(&pay, &[&alice]));
     let at_floor = world.account_with(&a, |case| {
         case.outputs[0].value = a.terms().floor.to_box_value().unwrap()
@@ -93,7 +94,6 @@ pub fn kinds() -> Vec<Kind> {
     let (pay, _, _) = lets_protocol::pay_direct(&world.lets, &c, &d, amount, None, params).unwrap();
     add("pay, all loan rules on", world.case(&pay, &[&carol]));
 
-    let _ = a2;
     let (exit, _) = lets_protocol::exit(&world.lets, &world.pot, &b, p2pk(&bob), params).unwrap();
     add("exit", world.case(&exit, &[&bob]));
 
@@ -107,6 +107,7 @@ pub fn kinds() -> Vec<Kind> {
     let funding = world.funding(&bob, 1.0);
     let (refresh, _) = lets_protocol::refresh_account(&world.lets, &a, &funding, params).unwrap();
     add("refresh another's account", world.case(&refresh, &[&bob]));
+    kinds.extend(notes::kinds());
     kinds
 }
 

@@ -2,8 +2,8 @@
 
 use lets_cli::session::{Session, View};
 use lets_protocol::{
-    AccountBox, Amount, Blocks, Found, Funding, Height, Lets, NanoErg, PayError, RuleViolation,
-    Terms, TxParams,
+    AccountBox, Amount, Blocks, Found, Funding, Height, Lets, NanoErg, RuleViolation, Terms,
+    TradeError, TxParams,
 };
 use lets_tests::lane::{Lane, Person};
 use lets_tests::world::{at_least_of, founding};
@@ -126,7 +126,7 @@ impl Village {
             .expect("the member's account")
     }
 
-    async fn pay(&mut self, from: usize, to: usize, units: i64) -> Result<(), PayError> {
+    async fn pay(&mut self, from: usize, to: usize, units: i64) -> Result<(), TradeError> {
         let (payer, payee) = (self.account(from).await, self.account(to).await);
         let funding = self.wallet(&self.members[from]).await;
         let amount = Amount::new(units).unwrap();
@@ -173,7 +173,7 @@ async fn payment_past_the_line_refused_with_the_most_that_passes() {
     let mut village = Village::with_members("Line", 2).await;
     village.pay(0, 1, 200).await.unwrap();
     match village.pay(0, 1, 19_801).await {
-        Err(PayError::Rule(violation @ RuleViolation::CreditLine { .. })) => {
+        Err(TradeError::Rule(violation @ RuleViolation::CreditLine { .. })) => {
             assert_eq!(violation.most(), Some(Amount::new(19_800).unwrap()));
             assert_eq!(violation.limit(), Some(Amount::new(20_000).unwrap()));
         }
@@ -264,7 +264,7 @@ async fn line_lowered_below_the_debt_blocks_new_debt_only() {
     village.session.send(&proposal, &signer).await.unwrap();
     assert!(matches!(
         village.pay(0, 1, 1).await,
-        Err(PayError::Rule(RuleViolation::CreditLine { .. }))
+        Err(TradeError::Rule(RuleViolation::CreditLine { .. }))
     ));
     village.pay(1, 0, 4_500).await.unwrap();
     village.pay(0, 1, 500).await.unwrap();

@@ -84,7 +84,12 @@ fn of(group: &Group, account: &Seen<AccountBox>, height: Height) -> BalanceJson 
         balance: currency.show_balance(it.balance()),
         credit_line: currency.show(it.terms().line),
         cap: currency.show(it.terms().cap),
-        can_spend: currency.show(rules::most_payable(it, height, it.terms().class)),
+        can_spend: currency.show(rules::most_payable(
+            it,
+            lets_protocol::Amount::ZERO,
+            height,
+            None,
+        )),
         can_receive: currency.show(lets_protocol::Amount::clamped(room)),
         erg: it.value().to_string(),
         spare_erg: it.spare_erg().to_string(),

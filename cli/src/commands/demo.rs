@@ -7,8 +7,8 @@ use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
-    AccountBox, AccountNumber, Blocks, Currency, FoundingStep, NanoErg, PayError, RuleViolation,
-    Terms, admit, apply, pay_direct,
+    AccountBox, AccountNumber, Blocks, Currency, FoundingStep, NanoErg, RuleViolation, Terms,
+    TradeError, admit, apply, pay_direct,
 };
 use lets_wallet::{Backup, KeyIndex, LocalSigner, Mnemonic, UnlockedKeys, WordCount};
 use serde::Serialize;
@@ -313,7 +313,7 @@ impl Stage<'_> {
         let currency = &self.manifest.currency;
         let paid = currency.parse_positive(amount)?;
         let (proposal, _, _) = pay_direct(&self.lets, &from, &to, paid, None, params)
-            .map_err(|e| CliError::pay(e, currency))?;
+            .map_err(|e| CliError::trade(e, currency))?;
         let sent = self.session.send(&proposal, &payer.signer).await?;
         let what = format!("{} pays {} {amount} for {memo:?}", payer.name, payee.name);
         self.done(what, sent);
@@ -334,7 +334,7 @@ impl Stage<'_> {
         let currency = &self.manifest.currency;
         let asked = currency.parse_positive(amount)?;
         match pay_direct(&self.lets, &from, &to, asked, None, params) {
-            Err(PayError::Rule(violation @ RuleViolation::CreditLine { .. })) => {
+            Err(TradeError::Rule(violation @ RuleViolation::CreditLine { .. })) => {
                 let message = violation.explain(currency);
                 let error = CliError::rule_broken(violation, currency);
                 let rule = error
@@ -352,7 +352,7 @@ impl Stage<'_> {
                     message,
                 })
             }
-            Err(e) => Err(CliError::pay(e, currency)),
+            Err(e) => Err(CliError::trade(e, currency)),
             Ok(_) => Err(CliError::Demo(format!(
                 "a payment of {amount} past the line was not refused"
             ))),

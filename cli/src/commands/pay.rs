@@ -41,7 +41,7 @@ pub(super) async fn run(env: &Env<'_>, args: PayArgs) -> Result<Report, CliError
     };
     let (proposal, next, next_payee) =
         pay_direct(&group.lets, payer, payee, amount, funding.as_ref(), params)
-            .map_err(|e| CliError::pay(e, currency))?;
+            .map_err(|e| CliError::trade(e, currency))?;
 
     let (from, to) = (group.name_of(payer), group.name_of(payee));
     let shown = format!("{} {}", currency.show(amount), currency.code());

@@ -2,7 +2,7 @@
 
 use ergo_devnet::DevnetError;
 use ergo_node_client::{NodeError, RefusalKind, SubmitError};
-use lets_protocol::{AdmitError, ApplyError, BuildError, FoundError, RuleViolation};
+use lets_protocol::{AdmitError, ApplyError, BuildError, FoundError, RuleViolation, TradeError};
 use lets_wallet::{LoadKeyError, SaveKeyError, SignError, UnlockError};
 
 use super::CliError;
@@ -50,6 +50,7 @@ impl CliError {
             Self::Admit(_) => "admit",
             Self::Terms(_) => "terms",
             Self::Refresh(_) => "refresh",
+            Self::Trade(_) => "trade",
             Self::Contracts(_) => "damaged_program",
             Self::NodeAddress(_) => "node_address",
             Self::Node(cause) => match **cause {
@@ -154,6 +155,10 @@ impl CliError {
                 "lower --line, or let members leave first: `lets members`"
             }
             Self::Refresh(_) => "lower --fee",
+            Self::Trade(TradeError::Memo { .. }) => "write a shorter --memo",
+            Self::Trade(_) | Self::Build(BuildError::TooLarge { .. }) => {
+                "make it of fewer payments or notes at once"
+            }
             Self::Box(_) => "`lets verify` tells whether the LETS is sound",
             Self::NodeAddress(_) => "name the node with --node URL or LETS_NODE",
             Self::Node(cause) => match **cause {
@@ -280,7 +285,22 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         }
         RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
-        RuleViolation::SmallestDirect { .. } => "pay more at once",
+        RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
+        RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",
+        RuleViolation::NoParty { .. } => "name every payer and payee in the settlement",
+        RuleViolation::KeyFollows { .. } => "set the key of the box that it follows",
+        RuleViolation::NotPayee { .. } | RuleViolation::NotPayer { .. } => {
+            "`lets notes` lists the notes that are yours to claim or to take back"
+        }
+        RuleViolation::NoteClass { .. } => {
+            "the payer can take it back after its expiry and pay in another way"
+        }
+        RuleViolation::NotCommunity { .. } => {
+            "`lets members` shows which account is the community's"
+        }
+        RuleViolation::NotExpired { .. } => "`lets notes` shows when each note expires",
+        RuleViolation::NoteLife { .. } => "give --expires between 14d and 365d",
+        RuleViolation::Controlled { .. } => "pay it with --direct",
         RuleViolation::ZeroAmount => "write the amount like 2.50",
         RuleViolation::Rate { .. } => {
             "wait until then, or admit fewer and grant shorter lines at once"

@@ -10,6 +10,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::tx_context::TransactionContext;
@@ -29,8 +30,18 @@ pub enum TxKind {
     Admit,
     /// The committee sets an account's terms.
     SetTerms,
-    /// A member pays another directly.
+    /// A member pays: directly, by notes, one or many.
     Pay,
+    /// A member takes in notes that were paid to him.
+    Claim,
+    /// A payer takes back notes that nobody claimed in time.
+    Refund,
+    /// The community's account takes in notes that nobody wanted.
+    Absorb,
+    /// Several members pay each other at once.
+    Settle,
+    /// An owner changes his settings or his key.
+    SetAccount,
     /// A member closes his account.
     Exit,
     /// Anybody renews an old box.
@@ -48,6 +59,11 @@ impl TxKind {
             Self::Admit => "admit",
             Self::SetTerms => "set_terms",
             Self::Pay => "pay",
+            Self::Claim => "claim",
+            Self::Refund => "refund",
+            Self::Absorb => "absorb",
+            Self::Settle => "settle",
+            Self::SetAccount => "set_account",
             Self::Exit => "exit",
             Self::Refresh => "refresh",
         }
@@ -96,6 +112,14 @@ pub enum BuildError {
         value: NanoErg,
         /// The least.
         least: NanoErg,
+    },
+    /// The transaction would be larger than nodes take.
+    #[error("the transaction would have {bytes} bytes, and nodes take at most {most}")]
+    TooLarge {
+        /// Its size, signed.
+        bytes: usize,
+        /// The most.
+        most: usize,
     },
     /// A box cannot be made.
     #[error(transparent)]
@@ -185,6 +209,13 @@ impl Proposal {
     }
 }
 
+/// Context variable of the first input that holds the memos of direct payments, one for each output after the first. One
+/// variable only: Ergo's implementations disagree on the order of many.
+pub const MEMO_VARIABLE: u8 = 1;
+
+/// The most bytes that a node takes in one transaction.
+pub const MAX_TX_BYTES: usize = 98_304;
+
 /// A transaction in the making: the boxes whose places the scripts fix. [`Draft::finish`] adds the wallet's inputs after
 /// them, then change and fee.
 pub(crate) struct Draft<'a> {
@@ -195,9 +226,24 @@ pub(crate) struct Draft<'a> {
     pub(crate) data_inputs: Vec<ErgoBox>,
     pub(crate) outputs: Vec<ErgoBoxCandidate>,
     pub(crate) burn: Vec<TokenId>,
+    /// Memos of the outputs after the first; none at all is no variable.
+    pub(crate) memos: Vec<Vec<u8>>,
 }
 
 impl Draft<'_> {
+    /// A transaction of this kind with nothing in it.
+    pub(crate) fn of(kind: TxKind) -> Self {
+        Self {
+            lets: None,
+            kind,
+            inputs: Vec::new(),
+            data_inputs: Vec::new(),
+            outputs: Vec::new(),
+            burn: Vec::new(),
+            memos: Vec::new(),
+        }
+    }
+
     pub(crate) fn finish(
         self,
         params: TxParams,
@@ -210,6 +256,7 @@ impl Draft<'_> {
             data_inputs,
             mut outputs,
             burn,
+            memos,
         } = self;
         let spent: u64 = outputs
             .iter()
@@ -252,10 +299,14 @@ impl Draft<'_> {
         outputs.extend(change);
         outputs.push(fee_box(params)?);
         let light = kept_as_bytes(&outputs, lets)?;
-        let unsigned_inputs = inputs
+        let mut unsigned_inputs: Vec<UnsignedInput> = inputs
             .iter()
             .map(|b| UnsignedInput::new(b.box_id(), ContextExtension::empty()))
             .collect();
+        if let Some(first) = unsigned_inputs.first_mut().filter(|_| !memos.is_empty()) {
+            let memos = Constant::from(memos);
+            first.extension.values.insert(MEMO_VARIABLE, memos);
+        }
         let read = data_inputs
             .iter()
             .map(|b| DataInput::from(b.box_id()))

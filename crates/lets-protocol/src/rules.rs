@@ -1,7 +1,9 @@
 //! The off-chain twins of the scripts' rules: each refuses before the script would, and says by how much.
 
+mod notes;
 mod violation;
 
+pub use notes::{check_absorb, check_claim, check_leads, check_life, check_refund};
 pub use violation::RuleViolation;
 
 use crate::amount::{Amount, Balance};
@@ -34,25 +36,60 @@ fn leak(used: i64, stamp: i64, rate: i64, per: i64, height: Height) -> (i64, i64
 /// Units of the draw limit are counted per so many blocks.
 const DRAW_RATE_BLOCKS: i64 = 1_000;
 
-struct Draw {
-    before: Balance,
-    drawn: i64,
-    own_credit: i64,
+/// Units that a transaction brings to an account and takes from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flow {
+    /// Units that come in: notes claimed or taken back.
+    pub gained: i64,
+    /// Units that go out: to other accounts and into notes.
+    pub paid: i64,
 }
 
-impl Draw {
-    fn of(account: &AccountBox, units_after: i64) -> Self {
-        let before = account.balance();
-        let after = Balance::new(units_after - account.terms().issued.units());
+impl Flow {
+    /// Units that go out, and none that come in.
+    pub fn out(amount: Amount) -> Self {
         Self {
-            before,
-            drawn: after.debt() - before.debt(),
-            own_credit: before.credit(),
+            gained: 0,
+            paid: amount.units(),
         }
     }
 
+    /// Units that come in, and none that go out.
+    pub fn into(amount: Amount) -> Self {
+        Self {
+            gained: amount.units(),
+            paid: 0,
+        }
+    }
+
+    fn net(self) -> i64 {
+        self.gained.saturating_sub(self.paid)
+    }
+}
+
+struct Draw {
+    before: Balance,
+    after: Balance,
+    drawn: i64,
+    gained: i64,
+}
+
+impl Draw {
+    fn of(account: &AccountBox, flow: Flow) -> Self {
+        let before = account.balance();
+        let after = Balance::new(before.units().saturating_add(flow.net()));
+        Self {
+            before,
+            after,
+            drawn: after.debt() - before.debt(),
+            gained: flow.gained,
+        }
+    }
+
+    /// The most that can be paid if so much credit may be drawn.
     fn most(&self, drawable: i64) -> Amount {
-        Amount::clamped(self.own_credit.saturating_add(drawable.max(0)))
+        let own = self.before.credit().saturating_add(self.gained);
+        Amount::clamped(own.saturating_add(drawable.max(0)))
     }
 }
 
@@ -81,43 +118,70 @@ fn counters_after(account: &AccountBox, drawn: i64, height: Height) -> Settings 
     }
 }
 
-/// May the owner, by his signature, take the account to `units_after`, paying members of these classes? Returns the
-/// counters of the successor. Twin of the signed path of `contracts/account.es`.
+/// May the owner, by his signature, let these units come and go, in a transaction with other accounts of these classes?
+/// `leads`: his account is the first input. Returns the counters of the successor. Twin of the signed path of
+/// `contracts/account.es`.
 ///
 /// # Errors
 /// The first [`RuleViolation`], with the most that would pass it.
 pub fn check_spend(
     account: &AccountBox,
-    units_after: i64,
+    flow: Flow,
+    leads: bool,
     height: Height,
-    payee_classes: &[i64],
+    classes: &[i64],
 ) -> Result<Settings, RuleViolation> {
     let terms = account.terms();
-    let draw = Draw::of(account, units_after);
-    let asked = Amount::clamped(account.units() - units_after);
+    let draw = Draw::of(account, flow);
+    let asked = Amount::clamped(flow.paid);
+    let held = account.units().saturating_add(flow.gained);
     let room = (terms.line.units() - draw.before.debt()).max(0);
     if draw.drawn > 0 && draw.drawn > room {
         return Err(RuleViolation::CreditLine {
             line: terms.line,
             balance: draw.before,
             asked,
-            most: draw.most(room).min(Amount::clamped(account.units())),
+            most: draw.most(room).min(Amount::clamped(held)),
         });
     }
-    if units_after < 0 {
+    if flow.paid > held {
         return Err(RuleViolation::UnitsHeld {
-            held: Amount::clamped(account.units()),
+            held: Amount::clamped(held),
             asked,
         });
     }
-    if units_after > account.units() {
-        check_cap(account, Amount::clamped(units_after - account.units()))?;
+    if flow.net() > 0 {
+        check_cap(account, Amount::clamped(flow.net()))?;
     }
     let after = counters_after(account, draw.drawn, height);
     if draw.drawn > 0 {
-        check_loan_rules(terms, &draw, &after, height, payee_classes)?;
+        check_loan_rules(terms, &draw, &after, height)?;
+    }
+    if (leads || flow.net() < 0)
+        && let Some(&class) = classes
+            .iter()
+            .find(|c| !may_reach(classes_after(account, flow), **c))
+    {
+        return Err(RuleViolation::PayeeClass {
+            allowed: terms.spend_on.clone(),
+            class,
+            most: Amount::clamped(draw.before.units().saturating_add(flow.gained)),
+        });
     }
     Ok(after)
+}
+
+/// The classes that the account's units are limited to in such a transaction: they bind while it is in debt after it.
+pub fn classes_after(account: &AccountBox, flow: Flow) -> &[i64] {
+    match Draw::of(account, flow).after.units() < 0 {
+        true => &account.terms().spend_on,
+        false => &[],
+    }
+}
+
+/// Whether units limited to these classes (none is no limit) may reach an account of this one.
+fn may_reach(classes: &[i64], class: i64) -> bool {
+    classes.is_empty() || classes.contains(&class)
 }
 
 fn check_loan_rules(
@@ -125,7 +189,6 @@ fn check_loan_rules(
     draw: &Draw,
     after: &Settings,
     height: Height,
-    payee_classes: &[i64],
 ) -> Result<(), RuleViolation> {
     let drawn = Amount::clamped(draw.drawn);
     if terms.largest_draw > Amount::ZERO && drawn > terms.largest_draw {
@@ -150,15 +213,6 @@ fn check_loan_rules(
         return Err(RuleViolation::LongestDebt {
             longest: terms.longest_debt,
             since: Height(u32::try_from(after.debt_since).unwrap_or(0)),
-            most: draw.most(0),
-        });
-    }
-    if !terms.spend_on.is_empty()
-        && let Some(&class) = payee_classes.iter().find(|c| !terms.spend_on.contains(c))
-    {
-        return Err(RuleViolation::PayeeClass {
-            allowed: terms.spend_on.clone(),
-            class,
             most: draw.most(0),
         });
     }
@@ -334,15 +388,28 @@ pub fn check_refresh(created: Height, height: Height) -> Result<(), RuleViolatio
     }
 }
 
-/// The most that the account can pay a member of this class now, all rules taken together.
-pub fn most_payable(account: &AccountBox, height: Height, payee_class: i64) -> Amount {
-    let (mut pass, mut fail) = (0, account.units() + 1);
-    // Each rule that refuses an amount refuses every larger one: search for the border.
+/// The most that the account can pay now, all rules taken together, if `gained` units come in by the same transaction, to
+/// a member of this class (`None`: whatever his class).
+pub fn most_payable(
+    account: &AccountBox,
+    gained: Amount,
+    height: Height,
+    class: Option<i64>,
+) -> Amount {
+    let gained = gained.units();
+    // Each rule that refuses an amount refuses every larger one, but for the cap, which refuses what is too little: a
+    // payer can always claim less. Search for the border.
+    let classes = class.as_slice();
+    let passes = |paid| match check_spend(account, Flow { gained, paid }, true, height, classes) {
+        Ok(_) | Err(RuleViolation::Cap { .. }) => true,
+        Err(_) => false,
+    };
+    let (mut pass, mut fail) = (0, account.units().saturating_add(gained).saturating_add(1));
     while fail - pass > 1 {
         let middle = pass + (fail - pass) / 2;
-        match check_spend(account, account.units() - middle, height, &[payee_class]) {
-            Ok(_) => pass = middle,
-            Err(_) => fail = middle,
+        match passes(middle) {
+            true => pass = middle,
+            false => fail = middle,
         }
     }
     Amount::clamped(pass)

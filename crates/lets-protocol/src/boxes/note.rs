@@ -1,12 +1,13 @@
 //! A payment on its way: `contracts/note.es`.
 
-use super::{AccountNumber, Lets, ParseBoxError, Reader};
+use super::{AccountNumber, Lets, MakeBoxError, NewBox, ParseBoxError, Reader};
 use crate::amount::Amount;
 use crate::units::{Blocks, Height, NanoErg};
 use ergo_lib::ergo_chain_types::Digest;
-use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, NonMandatoryRegisterId};
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
 
 /// A note whose every part has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,11 @@ pub struct NoteBox {
 impl NoteBox {
     /// The shortest life of a note, counted from its creation height.
     pub const MIN_LIFE: Blocks = Blocks(10_080);
+    /// ERG that a note is made with: the fee of its claim, so that who owns no other ERG can claim it.
+    pub const ERG: NanoErg = NanoErg::MIN_FEE;
+    /// The longest memo, sealed, in bytes: with it a note's [`NoteBox::ERG`] is still more than a box of its size must hold,
+    /// and a batch of notes stays small.
+    pub const MAX_MEMO: usize = 600;
     /// The longest life of a note, counted from its creation height; so long again after it the community may absorb it.
     pub const MAX_LIFE: Blocks = Blocks(262_800);
 
@@ -80,6 +86,11 @@ impl NoteBox {
         self.amount
     }
 
+    /// Whether a claim must prove more than its account's owner does: so a paper note is known.
+    pub fn is_bearer(&self) -> bool {
+        self.claimant.value() != &SigmaBoolean::TrivialProp(true)
+    }
+
     /// What a claim must prove besides; trivially true for a note to a named payee.
     pub fn claimant(&self) -> &SigmaProp {
         &self.claimant
@@ -119,5 +130,48 @@ impl NoteBox {
     /// ERG in the box, which pays for its claim.
     pub fn value(&self) -> NanoErg {
         self.ergo_box.value.into()
+    }
+}
+
+/// A note to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewNote {
+    pub(crate) payer: AccountNumber,
+    pub(crate) payee: Option<AccountNumber>,
+    pub(crate) claimant: SigmaProp,
+    pub(crate) amount: Amount,
+    pub(crate) expiry: Height,
+    pub(crate) spend_on: Vec<i64>,
+    pub(crate) memo: Vec<u8>,
+}
+
+impl NewNote {
+    pub(crate) fn candidate(
+        self,
+        lets: &Lets,
+        created: Height,
+    ) -> Result<ErgoBoxCandidate, MakeBoxError> {
+        let mut parties = self.payer.bytes().to_vec();
+        parties.extend(lets.contracts.account.hash().bytes());
+        parties.extend(self.payee.iter().flat_map(|payee| payee.bytes()));
+        let mut rules = vec![self.expiry.as_i64()];
+        rules.extend(self.spend_on);
+        let mut registers = vec![
+            Constant::from(self.claimant),
+            Constant::from(parties),
+            Constant::from(rules),
+        ];
+        if !self.memo.is_empty() {
+            registers.push(Constant::from(self.memo));
+        }
+        NewBox {
+            kind: "note",
+            value: NoteBox::ERG,
+            tree: lets.contracts.note.tree(),
+            tokens: vec![(lets.unit(), self.amount.units())],
+            registers,
+            created,
+        }
+        .candidate()
     }
 }

@@ -122,7 +122,6 @@ pub fn admit(
     };
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Admit,
         inputs: vec![pot.ergo_box().clone(), application.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
         outputs: vec![
@@ -133,7 +132,7 @@ pub fn admit(
                 .candidate(lets, params.height)
                 .map_err(BuildError::from)?,
         ],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::Admit)
     };
     let proposal = draft.finish(params, None)?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;

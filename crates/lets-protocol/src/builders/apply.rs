@@ -77,11 +77,9 @@ pub fn apply(
     .map_err(BuildError::from)?;
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Apply,
         inputs: Vec::new(),
-        data_inputs: Vec::new(),
         outputs: vec![candidate],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::Apply)
     };
     let proposal = draft.finish(params, Some(funding))?;
     let application = ApplicationBox::parse(lets, proposal.output(0)?)?;
@@ -98,12 +96,9 @@ pub fn withdraw_application(
     params: TxParams,
 ) -> Result<Proposal, BuildError> {
     Draft {
-        lets: None,
-        kind: TxKind::WithdrawApplication,
         inputs: vec![application.ergo_box().clone()],
-        data_inputs: Vec::new(),
         outputs: Vec::new(),
-        burn: Vec::new(),
+        ..Draft::of(TxKind::WithdrawApplication)
     }
     .finish(
         params,

@@ -42,15 +42,14 @@ pub fn exit(
     next_pot.units += account.units();
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Exit,
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
-        data_inputs: Vec::new(),
         outputs: vec![
             next_pot
                 .candidate(lets, params.height)
                 .map_err(BuildError::from)?,
         ],
         burn: vec![account.number().token_id()],
+        ..Draft::of(TxKind::Exit)
     };
     let proposal = draft.finish(
         params,

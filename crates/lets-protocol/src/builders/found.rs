@@ -135,12 +135,9 @@ impl Founding {
         self.check()?;
         let step = |kind, inputs, outputs, funding| {
             Draft {
-                lets: None,
-                kind,
                 inputs,
-                data_inputs: Vec::new(),
                 outputs,
-                burn: Vec::new(),
+                ..Draft::of(kind)
             }
             .finish(params, funding)
         };

@@ -69,11 +69,9 @@ pub fn refresh_pot(
     next.value = after_fee(pot.value(), params.fee)?;
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Refresh,
         inputs: vec![pot.ergo_box().clone()],
-        data_inputs: Vec::new(),
         outputs: vec![next.candidate(lets, params.height)?],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::Refresh)
     };
     let proposal = draft.finish(params, None)?;
     let next = PotBox::parse(lets, proposal.output(0)?)?;
@@ -94,11 +92,9 @@ pub fn refresh_charter(
     next.value = after_fee(charter.value(), params.fee)?;
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Refresh,
         inputs: vec![charter.ergo_box().clone()],
-        data_inputs: Vec::new(),
         outputs: vec![next.candidate(lets, params.height)?],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::Refresh)
     };
     let proposal = draft.finish(params, None)?;
     let next = CharterBox::parse(lets, proposal.output(0)?)?;
@@ -141,11 +137,9 @@ pub fn refresh_account(
     };
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::Refresh,
         inputs: vec![payer.clone(), account.ergo_box().clone()],
-        data_inputs: Vec::new(),
         outputs: vec![change, account.successor().candidate(lets, params.height)?],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::Refresh)
     };
     let proposal = draft.finish(params, None)?;
     let next = AccountBox::parse(lets, proposal.output(1)?)?;

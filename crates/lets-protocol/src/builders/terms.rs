@@ -68,7 +68,6 @@ pub fn set_terms(
     next.terms = terms.to_longs();
     let draft = Draft {
         lets: Some(lets),
-        kind: TxKind::SetTerms,
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
         outputs: vec![
@@ -78,7 +77,7 @@ pub fn set_terms(
             next.candidate(lets, params.height)
                 .map_err(BuildError::from)?,
         ],
-        burn: Vec::new(),
+        ..Draft::of(TxKind::SetTerms)
     };
     let proposal = draft.finish(params, Some(funding))?;
     let next_pot = PotBox::parse(lets, proposal.output(0)?)?;

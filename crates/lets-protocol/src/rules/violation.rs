@@ -85,6 +85,21 @@ pub enum RuleViolation {
     },
     /// Payer and payee are one account.
     SelfPayment,
+    /// Two direct payments into one account: a transaction spends its box once.
+    PayeeTwice {
+        /// The payee.
+        payee: AccountNumber,
+    },
+    /// A settlement names an account that is not among its boxes.
+    NoParty {
+        /// The account.
+        account: AccountNumber,
+    },
+    /// The account's key is not in the account: it follows a box or a contract.
+    KeyFollows {
+        /// The account.
+        account: AccountNumber,
+    },
     /// An amount of zero.
     ZeroAmount,
     /// `contracts/pot.es`: a line, cap or floor outside the charter's bounds.
@@ -135,6 +150,49 @@ pub enum RuleViolation {
         /// The size from which on it is too large.
         limit: usize,
     },
+    /// `contracts/note.es` "M2": the note is for another account.
+    NotPayee {
+        /// Whom it is for.
+        payee: AccountNumber,
+    },
+    /// `contracts/note.es` "M3": the note was paid with credit that may not reach this account's class.
+    NoteClass {
+        /// The classes that may claim it.
+        allowed: Vec<i64>,
+        /// The account's class.
+        class: i64,
+    },
+    /// `contracts/note.es` "N1": the note came from another account.
+    NotPayer {
+        /// Whose it was.
+        payer: AccountNumber,
+    },
+    /// `contracts/note.es` "N2": only the community's account absorbs notes, and this account does not follow the charter.
+    NotCommunity {
+        /// The account.
+        account: AccountNumber,
+    },
+    /// `contracts/note.es`: the note has not expired (or not long enough ago to be absorbed).
+    NotExpired {
+        /// Its last height.
+        last: Height,
+        /// The height now.
+        height: Height,
+    },
+    /// A note that would live too short or too long.
+    NoteLife {
+        /// What was asked.
+        life: Blocks,
+        /// The shortest life.
+        least: Blocks,
+        /// The longest life.
+        most: Blocks,
+    },
+    /// An account that a contract controls: it can be paid directly, and can neither make nor claim notes.
+    Controlled {
+        /// The account.
+        account: AccountNumber,
+    },
     /// A refresh of a box younger than three years.
     TooYoung {
         /// When the box was made.
@@ -157,6 +215,9 @@ impl RuleViolation {
             Self::PayeeClass { .. } => "payee_class",
             Self::SmallestDirect { .. } => "smallest_direct",
             Self::SelfPayment => "self_payment",
+            Self::PayeeTwice { .. } => "payee_twice",
+            Self::NoParty { .. } => "no_party",
+            Self::KeyFollows { .. } => "key_follows",
             Self::ZeroAmount => "zero_amount",
             Self::TermsBound { .. } => "terms_bound",
             Self::Rate { .. } => "rate",
@@ -164,6 +225,13 @@ impl RuleViolation {
             Self::ApplicationValue { .. } => "application_value",
             Self::ExitBalance { .. } => "exit_balance",
             Self::AccountSize { .. } => "account_size",
+            Self::NotPayee { .. } => "not_payee",
+            Self::NoteClass { .. } => "note_class",
+            Self::NotPayer { .. } => "not_payer",
+            Self::NotCommunity { .. } => "not_community",
+            Self::NotExpired { .. } => "not_expired",
+            Self::NoteLife { .. } => "note_life",
+            Self::Controlled { .. } => "controlled",
             Self::TooYoung { .. } => "too_young",
         }
     }
@@ -273,6 +341,13 @@ impl RuleViolation {
                 show(smallest)
             ),
             Self::SelfPayment => "payer and payee are the same account".to_owned(),
+            Self::PayeeTwice { payee } => format!(
+                "account {payee} is paid directly twice in one transaction: add the two up, or pay one by a note"
+            ),
+            Self::NoParty { account } => format!("account {account} is no party to the settlement"),
+            Self::KeyFollows { account } => format!(
+                "the key of account {account} follows a box or a contract: it cannot be set in the account"
+            ),
             Self::ZeroAmount => "the amount is zero: there is nothing to pay".to_owned(),
             Self::TermsBound {
                 field,
@@ -317,6 +392,23 @@ impl RuleViolation {
                     "the account box would have {size} bytes, and it must stay below {limit}: its keys or settings are too long"
                 )
             }
+            Self::NotPayee { payee } => format!("the note is for account {payee}"),
+            Self::NoteClass { allowed, class } => format!(
+                "the note was paid with credit that may be spent on classes {allowed:?} only, and the account's class is {class}"
+            ),
+            Self::NotPayer { payer } => format!("the note came from account {payer}"),
+            Self::NotCommunity { account } => format!(
+                "account {account} does not follow the charter: only the community's account absorbs notes"
+            ),
+            Self::NotExpired { last, height } => {
+                format!("it can be done after height {last}, and the height is {height}")
+            }
+            Self::NoteLife { life, least, most } => {
+                format!("a note lives {least} at least and {most} at most, not {life}")
+            }
+            Self::Controlled { account } => format!(
+                "account {account} is controlled by a contract: it can be paid directly only, and neither makes nor claims notes"
+            ),
             Self::TooYoung { created, from } => {
                 format!(
                     "the box was made at height {created} and can be refreshed from height {from} on"
