@@ -11,6 +11,14 @@
 //!    [EIP-3](https://github.com/ergoplatform/eips/blob/master/eip-0003.md).
 //! 5. [`LocalSigner`] signs with one or several of them, behind the trait [`Signer`].
 //!
+//! Beside this way:
+//!
+//! - [`LocalSigner::prove_inputs`], [`verify_input`] and [`assemble`]: one transaction whose inputs belong to
+//!   several people, each of whom signs what is his.
+//! - [`UnlockedKeys::sign_message`] and [`verify_message`]: signatures on anything but transactions.
+//! - [`seal_text`] and [`UnlockedKeys::open_text`]: a short text that only the owners of some keys can read.
+//! - [`OneTimeKey`]: a secret for a paper, which no words give.
+//!
 //! This crate asks nobody for a passphrase, prints nothing, and talks to no network.
 //!
 //! ```
@@ -37,7 +45,7 @@
 //! # What is wiped from memory, and what cannot be
 //!
 //! What this crate itself holds (words, BIP-39 passphrase, the branch key of [`UnlockedKeys`], the
-//! decrypted content of a key file, the keys of a [`LocalSigner`]) is overwritten when dropped. Copies made
+//! decrypted content of a key file, the keys of a [`LocalSigner`], a [`OneTimeKey`], an opened text) is overwritten when dropped. Copies made
 //! inside the libraries below are not: `ergo-lib`'s `ExtSecretKey` and `DlogProverInput` live on the stack
 //! for the time of a derivation or a signature and are not wiped, nor are the intermediate values of
 //! PBKDF2, HMAC and Unicode normalisation, nor registers, nor pages that the system has swapped out. An
@@ -45,7 +53,11 @@
 
 mod key_file;
 mod keys;
+mod message;
 mod mnemonic;
+mod one_time_key;
+mod partial;
+mod sealed_box;
 mod signer;
 
 pub use key_file::{
@@ -53,5 +65,11 @@ pub use key_file::{
     WorkFactor, WorkFactorError,
 };
 pub use keys::{Backup, DeriveError, KeyIndex, KeyIndexError, UnlockedKeys};
+pub use message::{SIGNATURE_BYTES, SignMessageError, verify_message};
 pub use mnemonic::{Mnemonic, MnemonicError, WordCount};
+pub use one_time_key::{OneTimeKey, OneTimeKeyError, RandomnessError};
+pub use partial::{AssembleError, InputProof, VerifyInputError, assemble, verify_input};
+pub use sealed_box::{
+    MAX_READERS, MAX_TEXT_BYTES, OpenTextError, SealTextError, seal_text, sealed_text_len,
+};
 pub use signer::{LocalSigner, SignError, Signer};

@@ -1,6 +1,6 @@
 //! Signatures: the trait, and the signer whose keys are all on this machine.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::Transaction;
@@ -21,10 +21,12 @@ use ergo_lib::wallet::signing::{
 use thiserror::Error;
 
 use crate::keys::{DeriveError, KeyIndex, UnlockedKeys};
+use crate::one_time_key::OneTimeKey;
 
 /// Something that can turn an unsigned transaction into a signed one.
 ///
-/// It signs completely or not at all. Signing together with keys on other machines (commitments and hints,
+/// It signs completely or not at all. Owners of different inputs sign one transaction with
+/// [`LocalSigner::prove_inputs`]. One input that asks for keys on several machines (commitments and hints,
 /// `ergo_lib::wallet::multi_sig`) takes several rounds and so needs a trait of its own.
 pub trait Signer {
     /// Evaluates the script of every input and proves what it asks for.
@@ -129,7 +131,7 @@ impl LocalSigner {
         keys: impl IntoIterator<Item = (&'a UnlockedKeys, KeyIndex)>,
     ) -> Result<Self, DeriveError> {
         let keys: Vec<_> = keys.into_iter().collect();
-        // Full capacity from the start: a growing vector would leave copies of the keys behind.
+        // Full capacity from the start, so that the keys are never moved.
         let mut signer = LocalSigner {
             keys: Keys(Vec::with_capacity(keys.len())),
             public_keys: Vec::with_capacity(keys.len()),
@@ -145,9 +147,60 @@ impl LocalSigner {
         Ok(signer)
     }
 
+    /// This signer with one key more, which no words give. A key that it has already counts once.
+    #[must_use]
+    pub fn with_one_time_key(mut self, key: &OneTimeKey) -> Self {
+        if !self.public_keys.contains(key.public_key()) {
+            self.keys.append_secret(key.secret().clone().into());
+            self.public_keys.push(key.public_key().clone());
+        }
+        self
+    }
+
     /// The public keys this signer can sign for.
     pub fn public_keys(&self) -> &[ProveDlog] {
         &self.public_keys
+    }
+
+    pub(crate) fn without_keys() -> Self {
+        LocalSigner {
+            keys: Keys::new(None),
+            public_keys: Vec::new(),
+        }
+    }
+
+    pub(crate) fn prover(&self) -> &dyn Prover {
+        &self.keys
+    }
+
+    /// Names what ergo-lib reported.
+    pub(crate) fn sign_error(
+        &self,
+        tx: &TransactionContext<UnsignedTransaction>,
+        state: &ErgoStateContext,
+        error: TxSigningError,
+    ) -> SignError {
+        match error {
+            TxSigningError::ProverError(ProverError::TreeRootIsNotReal, input) => self
+                .cannot_prove(tx, state, input)
+                .unwrap_or_else(|error| SignError::Transaction(Box::new(error))),
+            TxSigningError::ProverError(
+                ProverError::ReducedToFalse | ProverError::ReducedToFalseWithDiag(_),
+                input,
+            ) => SignError::ReducedToFalse { input },
+            TxSigningError::ProverError(
+                reason @ (ProverError::EvalError(_) | ProverError::ErgoTreeError(_)),
+                input,
+            ) => SignError::Script {
+                input,
+                reason: Box::new(reason),
+            },
+            TxSigningError::ProverError(reason, input) => SignError::Proof {
+                input,
+                reason: Box::new(reason),
+            },
+            other => SignError::Transaction(Box::new(other)),
+        }
     }
 
     /// Says what the script of `input` asks for that we do not have.
@@ -157,15 +210,7 @@ impl LocalSigner {
         state: &ErgoStateContext,
         input: usize,
     ) -> Result<SignError, TxSigningError> {
-        let context = make_context(state, tx, input)?;
-        let required = context
-            .self_box
-            .ergo_tree
-            .proposition()
-            .map_err(ProverError::from)
-            .and_then(|script| reduce_to_crypto(&script, &context).map_err(ProverError::EvalError))
-            .map_err(|error| TxSigningError::ProverError(error, input))?
-            .sigma_prop;
+        let required = reduce_input(tx, state, input)?;
         let mut missing = Vec::new();
         self.collect_missing(&required, &mut missing);
         Ok(SignError::CannotProve {
@@ -204,28 +249,26 @@ impl Signer for LocalSigner {
         tx: TransactionContext<UnsignedTransaction>,
         state: &ErgoStateContext,
     ) -> Result<Transaction, SignError> {
-        sign_transaction(&self.keys, tx.clone(), state, None).map_err(|error| match error {
-            TxSigningError::ProverError(ProverError::TreeRootIsNotReal, input) => self
-                .cannot_prove(&tx, state, input)
-                .unwrap_or_else(|error| SignError::Transaction(Box::new(error))),
-            TxSigningError::ProverError(
-                ProverError::ReducedToFalse | ProverError::ReducedToFalseWithDiag(_),
-                input,
-            ) => SignError::ReducedToFalse { input },
-            TxSigningError::ProverError(
-                reason @ (ProverError::EvalError(_) | ProverError::ErgoTreeError(_)),
-                input,
-            ) => SignError::Script {
-                input,
-                reason: Box::new(reason),
-            },
-            TxSigningError::ProverError(reason, input) => SignError::Proof {
-                input,
-                reason: Box::new(reason),
-            },
-            other => SignError::Transaction(Box::new(other)),
-        })
+        sign_transaction(&self.keys, tx.clone(), state, None)
+            .map_err(|error| self.sign_error(&tx, state, error))
     }
+}
+
+/// What the script of `input` comes down to: the proposition that a proof must satisfy.
+pub(crate) fn reduce_input(
+    tx: &TransactionContext<UnsignedTransaction>,
+    state: &ErgoStateContext,
+    input: usize,
+) -> Result<SigmaBoolean, TxSigningError> {
+    let context = make_context(state, tx, input)?;
+    context
+        .self_box
+        .ergo_tree
+        .proposition()
+        .map_err(ProverError::from)
+        .and_then(|script| reduce_to_crypto(&script, &context).map_err(ProverError::EvalError))
+        .map(|reduction| reduction.sigma_prop)
+        .map_err(|error| TxSigningError::ProverError(error, input))
 }
 
 impl fmt::Debug for LocalSigner {
@@ -237,7 +280,7 @@ impl fmt::Debug for LocalSigner {
 }
 
 /// The prover that ergo-lib asks for its secrets. ergo-lib's own `Wallet` does not wipe them.
-struct Keys(Vec<PrivateInput>);
+pub(crate) struct Keys(Vec<PrivateInput>);
 
 impl Prover for Keys {
     fn secrets(&self) -> &[PrivateInput] {
@@ -245,11 +288,22 @@ impl Prover for Keys {
     }
 
     fn append_secret(&mut self, input: PrivateInput) {
+        if self.0.len() == self.0.capacity() {
+            // A vector that grows by itself leaves copies of the keys behind; this one is wiped on drop.
+            let mut grown = Keys(Vec::with_capacity(self.0.len() + 1));
+            grown.0.extend_from_slice(&self.0);
+            mem::swap(self, &mut grown);
+        }
         self.0.push(input);
     }
 }
 
 impl Keys {
+    /// A prover with one secret, or with none.
+    pub(crate) fn new(secret: Option<SecretKey>) -> Self {
+        Keys(secret.map(PrivateInput::from).into_iter().collect())
+    }
+
     fn wipe(&mut self) {
         for secret in &mut self.0 {
             if let Some(SecretKey::DlogSecretKey(zero)) =
@@ -296,5 +350,12 @@ mod tests {
         check::<crate::KeyFile>();
         check::<crate::UnlockError>();
         check::<crate::Backup>();
+        check::<crate::OneTimeKey>();
+        check::<crate::InputProof>();
+        check::<crate::AssembleError>();
+        check::<crate::VerifyInputError>();
+        check::<crate::SignMessageError>();
+        check::<crate::SealTextError>();
+        check::<crate::OpenTextError>();
     }
 }
