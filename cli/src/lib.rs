@@ -14,8 +14,11 @@ mod keys;
 pub mod manifest;
 pub mod names;
 pub mod output;
+pub mod paper;
+pub mod payment_file;
 pub mod payments;
 mod preview;
+pub mod qr;
 pub mod session;
 
 use std::ffi::OsString;

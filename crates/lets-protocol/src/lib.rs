@@ -10,6 +10,8 @@ mod amount;
 mod books;
 mod boxes;
 mod builders;
+mod invoice;
+mod memo;
 mod proposal;
 pub mod rules;
 mod units;
@@ -33,6 +35,10 @@ pub use builders::set_account::{OwnerChange, set_account};
 pub use builders::settle::{Leg, settle};
 pub use builders::terms::{SetTermsError, set_terms};
 pub use builders::trade::{Trade, TradeError};
+pub use invoice::{
+    Invoice, InvoiceError, InvoiceId, MakeInvoiceError, ParseInvoiceError, SignedInvoice,
+};
+pub use memo::{Memo, MemoError, MemoTextError, Reference};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
 pub use rules::RuleViolation;
 pub use units::{Blocks, Height, NanoErg, ParseErgError};
