@@ -1,8 +1,14 @@
 //! What can be asked for: commands and options. Each help text is what `lets COMMAND --help` prints.
 
 mod bounds;
+mod payments;
 
 pub(crate) use bounds::BoundArgs;
+pub(crate) use payments::{
+    AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
+    NoteCommand, NotesArgs, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs, ReturnArgs,
+    SetArgs, Way,
+};
 
 use std::path::PathBuf;
 
@@ -140,10 +146,28 @@ pub(crate) enum Command {
     Admit(AdmitArgs),
     /// Set an account's line, cap and loan rules (committee)
     Terms(TermsArgs),
-    /// Pay a member
-    Pay(PayArgs),
+    /// Pay a member, an invoice, or everybody in a file
+    Pay(Box<PayArgs>),
     /// List the payments made from this home, with their memos
-    Payments,
+    Payments(PaymentsArgs),
+    /// Ask for a payment: a signed text and QR code that `lets pay` takes
+    Invoice(Box<InvoiceArgs>),
+    /// Pay a payment back, linked to it
+    Return(Box<ReturnArgs>),
+    /// List notes: payments on their way to you, and yours to others
+    Notes(NotesArgs),
+    /// Take in what was paid to you by notes
+    Claim(ClaimArgs),
+    /// Take back your notes that nobody claimed before they expired
+    Refund(RefundArgs),
+    /// Let the community's account take in notes that nobody wanted for a year after they expired (committee)
+    Absorb(AbsorbArgs),
+    /// Payments on paper, for people without a device
+    #[command(subcommand)]
+    Note(NoteCommand),
+    /// Change what is yours to change in your account
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Show what an account has, owes and may still spend
     Balance {
         /// A name, or an account number (8 digits or more) [default: the accounts of your keys]
@@ -332,25 +356,6 @@ pub(crate) struct TermsArgs {
     /// The key whose wallet pays the fee [default: the first committee key]
     #[arg(long, value_name = "NAME")]
     pub(crate) key: Option<String>,
-    #[command(flatten)]
-    pub(crate) spend: Spend,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PayArgs {
-    /// A name, or an account number (8 digits or more)
-    pub(crate) who: String,
-    /// The amount, like 2.50
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) amount: String,
-    #[command(flatten)]
-    pub(crate) key: KeyChoice,
-    /// Your account's number, if your key owns several
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) from: Option<String>,
-    /// What it is for; kept on this machine only
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) memo: Option<String>,
     #[command(flatten)]
     pub(crate) spend: Spend,
 }

@@ -104,22 +104,31 @@ pub(crate) fn from_file(file: &Path) -> Result<SecretString, CliError> {
 
 /// The recovery words: typed unseen at a terminal, or else read from standard input.
 pub(crate) fn recovery_words() -> Result<Zeroizing<String>, CliError> {
+    secret_text("Recovery words (12 to 24, not shown)")
+}
+
+/// The text of a paper note: typed or pasted unseen at a terminal, or else read from standard input. Not an argument, which
+/// other users of the machine and the shell's history could read.
+pub(crate) fn note_text() -> Result<SecretString, CliError> {
+    let text = secret_text("Text of the note's QR code (not shown)")?;
+    Ok(SecretString::from(text.as_str()))
+}
+
+fn secret_text(prompt: &str) -> Result<Zeroizing<String>, CliError> {
     if is_terminal() {
-        let typed = Password::new()
-            .with_prompt("Recovery words (12 to 24, not shown)")
-            .interact()?;
+        let typed = Password::new().with_prompt(prompt).interact()?;
         return Ok(Zeroizing::new(typed));
     }
-    let mut words = Zeroizing::new(String::new());
+    let mut text = Zeroizing::new(String::new());
     std::io::stdin()
         .take(64 * 1024)
-        .read_to_string(&mut words)
+        .read_to_string(&mut text)
         .map_err(|cause| CliError::File {
             doing: "read",
             path: PathBuf::from("standard input"),
             cause,
         })?;
-    Ok(words)
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
 //! One module for each command, and what they share. Commands that need no node start no runtime.
 
+mod account;
 mod admit;
 mod apply;
 mod balance;
+mod claim;
 mod demo;
 mod devnet;
 mod exit;
 mod found;
+mod give_back;
+mod invoice;
 mod join;
 mod key;
 mod members;
 mod name;
 mod node;
+mod note;
+mod notes;
 mod pay;
 mod spend;
 mod terms;
@@ -23,7 +29,7 @@ use std::path::PathBuf;
 
 use lets_protocol::{AccountNumber, Lets};
 
-use crate::args::{Cli, Command, Global, Spend};
+use crate::args::{AccountCommand, Cli, Command, Global, InvoiceCommand, NoteCommand, Spend};
 use crate::error::CliError;
 use crate::home::{Home, Lock};
 use crate::keys::{self, Key};
@@ -52,7 +58,7 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
     match cli.command {
         Command::Key(command) => key::run(&env, command).map(Some),
         Command::Name(command) => name::run(&env, command).map(Some),
-        Command::Payments => pay::payments(&env).map(Some),
+        Command::Payments(args) if !args.retry => pay::payments(&env).map(Some),
         Command::Demo => on_threads(demo::run(&env)).map(Some),
         Command::Devnet(args) => on_threads(devnet::run(&env, args)),
         online => on_one_thread(run_online(&env, online)).map(Some),
@@ -68,7 +74,20 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Withdraw(args) => apply::withdraw(env, args).await,
         Command::Admit(args) => admit::run(env, args).await,
         Command::Terms(args) => terms::run(env, args).await,
-        Command::Pay(args) => pay::run(env, args).await,
+        Command::Pay(args) => pay::run(env, *args).await,
+        Command::Payments(args) => pay::retry(env, args).await,
+        Command::Invoice(args) => match args.command {
+            Some(InvoiceCommand::Status(args)) => invoice::status(env, args).await,
+            None => invoice::new(env, *args).await,
+        },
+        Command::Return(args) => give_back::run(env, *args).await,
+        Command::Notes(args) => notes::run(env, args).await,
+        Command::Note(NoteCommand::Print(args)) => note::print(env, args).await,
+        Command::Note(NoteCommand::Redeem(args)) => note::redeem(env, args).await,
+        Command::Claim(args) => claim::run(env, args).await,
+        Command::Refund(args) => claim::refund_notes(env, args).await,
+        Command::Absorb(args) => claim::absorb_notes(env, args).await,
+        Command::Account(AccountCommand::Set(args)) => account::set(env, args).await,
         Command::Balance { who } => balance::run(env, who.as_deref()).await,
         Command::Members => members::run(env).await,
         Command::Exit(args) => exit::run(env, args).await,
@@ -76,11 +95,9 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Verify => verify::run(env).await,
         Command::Node => node::run(env).await,
         // The others need no node and have been run.
-        Command::Key(_)
-        | Command::Name(_)
-        | Command::Payments
-        | Command::Demo
-        | Command::Devnet(_) => Err(CliError::Arguments("this command needs no node".to_owned())),
+        Command::Key(_) | Command::Name(_) | Command::Demo | Command::Devnet(_) => {
+            Err(CliError::Arguments("this command needs no node".to_owned()))
+        }
     }
 }
 
@@ -174,6 +191,14 @@ impl Group {
         match self.own_key(account) {
             Some(key) => key.name.clone(),
             None => crate::names::short(&number),
+        }
+    }
+
+    /// As [`Group::name_of`], for a number alone.
+    pub(crate) fn name_by_number(&self, number: &AccountNumber) -> String {
+        match self.book.name_of(number) {
+            Some(name) => name.to_owned(),
+            None => crate::names::short(number),
         }
     }
 

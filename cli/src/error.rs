@@ -9,18 +9,22 @@ use ergo_devnet::DevnetError;
 use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
 use lets_contracts::ArtifactError;
 use lets_protocol::{
-    AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError, ExitError,
-    FoundError, NanoErg, ParseBoxError, RefreshError, RuleViolation, SetTermsError, TradeError,
+    AccountNumber, AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError,
+    ExitError, FoundError, InvoiceError, MakeInvoiceError, MemoTextError, NanoErg, ParseBoxError,
+    ParseInvoiceError, RefreshError, RuleViolation, SetTermsError, TradeError,
 };
 use lets_wallet::{
-    DeriveError, LoadKeyError, MnemonicError, SaveKeyError, SealError, SignError, UnlockError,
-    WorkFactorError,
+    DeriveError, LoadKeyError, MnemonicError, OneTimeKeyError, RandomnessError, SaveKeyError,
+    SealError, SealTextError, SignError, SignMessageError, UnlockError, WorkFactorError,
 };
 use thiserror::Error;
 
 use crate::founding::FoundingFileError;
 use crate::manifest::ManifestError;
 use crate::names::NameError;
+use crate::paper::{BearerUriError, PaperError};
+use crate::payment_file::PaymentFileError;
+use crate::qr::QrError;
 
 /// Why a command did not do what was asked for. Nothing was spent unless the message says so.
 #[derive(Debug, Error)]
@@ -78,6 +82,104 @@ pub enum CliError {
     /// A box cannot be refreshed so.
     #[error(transparent)]
     Refresh(RefreshError),
+    /// A memo cannot be sealed to this account.
+    #[error(
+        "a memo for account {payee} cannot be sealed: its key is a committee's, or follows a box"
+    )]
+    NoSeal {
+        /// The account.
+        payee: AccountNumber,
+    },
+    /// A memo cannot be sealed.
+    #[error(transparent)]
+    SealText(#[from] SealTextError),
+    /// A memo's text cannot be.
+    #[error(transparent)]
+    Memo(#[from] MemoTextError),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Randomness(String),
+    /// Whether a transaction was included cannot be found out.
+    #[error(
+        "whether transaction {id} was included cannot be told: the account has moved on in a way that this node does not show"
+    )]
+    CannotTell {
+        /// The transaction.
+        id: String,
+    },
+    /// Text that is no invoice.
+    #[error("this is no invoice: {0}")]
+    ParseInvoice(#[from] ParseInvoiceError),
+    /// An invoice cannot be made so.
+    #[error(transparent)]
+    MakeInvoice(#[from] MakeInvoiceError),
+    /// An invoice cannot be paid here and now.
+    #[error(transparent)]
+    Invoice(#[from] InvoiceError),
+    /// The payee did not sign this invoice: somebody changed it, or made it up.
+    #[error(
+        "the invoice is not signed by the owner of account {payee}: somebody has changed it or made it up, or the account has another key since"
+    )]
+    InvoiceSignature {
+        /// The account that it names.
+        payee: AccountNumber,
+    },
+    /// An invoice was paid before.
+    #[error("the invoice is paid already: {by}")]
+    InvoicePaid {
+        /// By what.
+        by: String,
+    },
+    /// Text that is no paper note.
+    #[error("this is no paper note: {0}")]
+    BearerUri(#[from] BearerUriError),
+    /// The key on a paper note is none.
+    #[error("the key on the paper note is damaged: {0}")]
+    OneTimeKey(#[from] OneTimeKeyError),
+    /// A page cannot be made.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
+    /// A paper note of another LETS.
+    #[error("the paper note is of another LETS than {lets:?}")]
+    NoteOfAnotherLets {
+        /// The LETS of this home.
+        lets: String,
+    },
+    /// A paper note with nothing behind it.
+    #[error("{}", match waiting {
+        true => "the note is not in a block yet: until it is, it can still fail",
+        false => "nothing waits behind this note: it was redeemed already, or its issuer has taken it back",
+    })]
+    NoPaperNote {
+        /// Its transaction waits in the pool.
+        waiting: bool,
+    },
+    /// Text that does not fit into a QR code.
+    #[error(transparent)]
+    Qr(#[from] QrError),
+    /// A message cannot be signed.
+    #[error(transparent)]
+    SignMessage(#[from] SignMessageError),
+    /// A payment file cannot be read.
+    #[error(transparent)]
+    PaymentFile(#[from] PaymentFileError),
+    /// Rows of a payment file cannot be paid.
+    #[error("{} of {rows} rows cannot be paid, so nothing was sent:\n{}", bad.len(), bad.join("\n"))]
+    BadRows {
+        /// What is wrong with each.
+        bad: Vec<String>,
+        /// How many rows there are.
+        rows: usize,
+    },
+    /// A payment file was paid before.
+    #[error("this very file was paid before, in transaction {transaction}")]
+    FilePaid {
+        /// The first of its transactions.
+        transaction: String,
+    },
+    /// There is nothing of that kind.
+    #[error("{0}")]
+    Nothing(String),
     /// A transaction between accounts cannot be made so.
     #[error(transparent)]
     Trade(TradeError),
@@ -406,6 +508,12 @@ impl CliError {
             RefreshError::Parse(error) => error.into(),
             other => Self::Refresh(other),
         }
+    }
+}
+
+impl From<RandomnessError> for CliError {
+    fn from(error: RandomnessError) -> Self {
+        Self::Randomness(error.to_string())
     }
 }
 

@@ -139,7 +139,15 @@ pub fn read(path: &Path) -> Result<Option<String>, CliError> {
 /// # Errors
 /// [`CliError::Exists`], [`CliError::File`].
 pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    beside(path, text)?
+    write_new_bytes(path, text.as_bytes())
+}
+
+/// As [`write_new`], for what is no text.
+///
+/// # Errors
+/// [`CliError::Exists`], [`CliError::File`].
+pub fn write_new_bytes(path: &Path, content: &[u8]) -> Result<(), CliError> {
+    beside(path, content)?
         .persist_noclobber(path)
         .map_err(|e| match e.error.kind() {
             io::ErrorKind::AlreadyExists => CliError::Exists {
@@ -156,7 +164,7 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
 /// # Errors
 /// [`CliError::File`].
 pub fn replace(path: &Path, text: &str) -> Result<(), CliError> {
-    beside(path, text)?
+    beside(path, text.as_bytes())?
         .persist(path)
         .map_err(|e| write_fault(path, e.error))?;
     flush_folder(path);
@@ -200,7 +208,7 @@ pub fn remove(path: &Path) -> Result<(), CliError> {
     }
 }
 
-fn beside(path: &Path, text: &str) -> Result<tempfile::NamedTempFile, CliError> {
+fn beside(path: &Path, content: &[u8]) -> Result<tempfile::NamedTempFile, CliError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -210,7 +218,7 @@ fn beside(path: &Path, text: &str) -> Result<tempfile::NamedTempFile, CliError> 
         let mut file = tempfile::Builder::new()
             .prefix(".lets-")
             .tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(content)?;
         file.as_file().sync_all()?;
         Ok(file)
     };

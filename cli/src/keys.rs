@@ -73,15 +73,29 @@ impl Key {
     }
 }
 
-/// Unlocks the keys and makes a signer of them.
-pub(crate) fn signer(keys: &[&Key], files: &PassphraseFiles) -> Result<LocalSigner, CliError> {
+/// Keys that can sign and read for as long as a command runs.
+pub(crate) struct Unlocked {
+    pub(crate) signer: LocalSigner,
+    pub(crate) keys: Vec<UnlockedKeys>,
+}
+
+/// Unlocks the keys, each once.
+pub(crate) fn unlock(keys: &[&Key], files: &PassphraseFiles) -> Result<Unlocked, CliError> {
     let mut unlocked = Vec::new();
     for (at, key) in keys.iter().enumerate() {
         if !keys[..at].iter().any(|k| k.name == key.name) {
             unlocked.push(key.unlock(files)?);
         }
     }
-    Ok(LocalSigner::new(&unlocked)?)
+    Ok(Unlocked {
+        signer: LocalSigner::new(&unlocked)?,
+        keys: unlocked,
+    })
+}
+
+/// Unlocks the keys and makes a signer of them.
+pub(crate) fn signer(keys: &[&Key], files: &PassphraseFiles) -> Result<LocalSigner, CliError> {
+    Ok(unlock(keys, files)?.signer)
 }
 
 /// Names of all key files, sorted.

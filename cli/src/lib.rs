@@ -19,6 +19,7 @@ pub mod payment_file;
 pub mod payments;
 mod preview;
 pub mod qr;
+pub mod sealed_memo;
 pub mod session;
 
 use std::ffi::OsString;

@@ -89,6 +89,11 @@ impl Output {
         self.json
     }
 
+    /// Whether a person looks at the result: pictures made of text are for him alone.
+    pub fn is_terminal(&self) -> bool {
+        !self.json && std::io::stdout().is_terminal()
+    }
+
     /// Text as it is, to stdout: help and version.
     pub fn plain(&self, text: &str) {
         write_line(std::io::stdout(), text.trim_end());

@@ -3,8 +3,11 @@
 //! A node's views may be up to a second old. So a session remembers what it submitted itself and lays that over what it
 //! reads; it ends a submission only when the node shows the transaction; and it never takes one look for "lost".
 
+mod fate;
 mod find;
+mod received;
 
+pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
 
 use std::time::{Duration, Instant};
@@ -65,6 +68,7 @@ pub enum Place {
 /// What this session submitted.
 #[derive(Debug)]
 struct Own {
+    id: TxId,
     spent: Vec<BoxId>,
     made: Vec<ErgoBox>,
 }
@@ -220,6 +224,7 @@ impl Session {
             .map_err(|e| BuildError::Transaction(e.to_string()))?
             .len();
         self.own.push(Own {
+            id,
             spent: signed.inputs.iter().map(|i| i.box_id).collect(),
             made: parsed(&signed)?,
         });
@@ -236,6 +241,11 @@ impl Session {
                 Place::Pool | Place::Nowhere => None,
             },
         })
+    }
+
+    /// Stops counting with a transaction of this session that the node has dropped.
+    pub fn forget(&mut self, id: &TxId) {
+        self.own.retain(|own| own.id != *id);
     }
 
     /// Finds out whether a transaction has arrived whose submission got no answer. The very same again is safe, and an

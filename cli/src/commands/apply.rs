@@ -1,13 +1,13 @@
 //! `lets apply`, `lets applications`, `lets withdraw`: asking to be admitted, and thinking better of it.
 
-use lets_protocol::{AccountBox, ApplicationBox, Height, apply, withdraw_application};
+use lets_protocol::{ApplicationBox, Height, apply, withdraw_application};
 use serde::Serialize;
 
 use crate::args::{ApplyArgs, WithdrawArgs};
 use crate::commands::spend::{Spent, whereabouts};
 use crate::commands::{Env, Group, Prefix, find_prefix};
 use crate::error::CliError;
-use crate::keys::{self, Key};
+use crate::keys::Key;
 use crate::names::NameError;
 use crate::output::{Report, table};
 use crate::preview::Preview;
@@ -202,17 +202,5 @@ pub(super) fn find<'a>(
             id: id.to_owned(),
             lets: group.manifest.name.clone(),
         }),
-    }
-}
-
-/// Where the fees of a spend from an account come from, in words: the account while it has ERG to spare, else a wallet.
-pub(super) fn fee_source(
-    account: &AccountBox,
-    fee: lets_protocol::NanoErg,
-    key: &keys::Key,
-) -> String {
-    match account.spare_erg() >= fee {
-        true => "the account".to_owned(),
-        false => format!("the wallet of {:?}", key.name),
     }
 }

@@ -1,8 +1,10 @@
 //! `lets balance`: what an account has, owes and may still spend.
 
-use lets_protocol::{AccountBox, AccountNumber, Height, rules};
+use lets_protocol::{AccountBox, AccountNumber, Amount, Height, NoteBox, claimable, rules};
 use serde::Serialize;
 
+use crate::commands::account::show_smallest;
+use crate::commands::pay::sum;
 use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::output::Report;
@@ -15,8 +17,17 @@ struct BalanceJson {
     balance: String,
     credit_line: String,
     cap: String,
+    /// What waits in notes, in blocks, and can be claimed now.
+    claimable: String,
+    /// What waits in notes, and the cap or the account's class does not let in now.
+    held_back: String,
+    /// Notes that wait for a block: they can still fail.
+    incoming: String,
+    /// The most that can be paid now, all that is claimable claimed in the same transaction.
     can_spend: String,
     can_receive: String,
+    /// Which direct payments it accepts.
+    direct: String,
     erg: String,
     spare_erg: String,
     /// False while the last change waits for a block and can still fail.
@@ -26,6 +37,7 @@ struct BalanceJson {
 pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliError> {
     let (group, session) = env.open().await?;
     let accounts = session.accounts(&group.lets, View::Pool).await?;
+    let notes = session.notes(&group.lets, View::Pool).await?;
     let height = session.height().await?;
     let chosen: Vec<&Seen<AccountBox>> = match who {
         Some(who) => vec![group.resolve(who, &accounts)?],
@@ -55,7 +67,10 @@ pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliE
     let data = Balances {
         lets: group.manifest.name.clone(),
         currency: group.manifest.currency.code().to_owned(),
-        accounts: chosen.iter().map(|a| of(&group, a, height)).collect(),
+        accounts: chosen
+            .iter()
+            .map(|a| of(&group, a, &notes, height))
+            .collect(),
     };
     let text: Vec<String> = data
         .accounts
@@ -65,18 +80,69 @@ pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliE
                 true => "",
                 false => " (waiting for a block: it can still change)",
             };
-            format!(
-                "{} ({})\n  balance      {} {}{waiting}\n  credit line  {}\n  cap          {}\n  can spend    {}\n  can receive  {}\n  ERG          {}, of which {} for fees",
-                a.name, crate::names::short(&a.number), a.balance, data.currency, a.credit_line, a.cap, a.can_spend, a.can_receive, a.erg, a.spare_erg
-            )
+            let mut lines = vec![
+                format!("{} ({})", a.name, crate::names::short(&a.number)),
+                format!("  balance      {} {}{waiting}", a.balance, data.currency),
+            ];
+            let zero = group.manifest.currency.show(Amount::ZERO);
+            for (label, value, remark) in [
+                (
+                    "claimable  ",
+                    &a.claimable,
+                    "in notes: `lets claim`, or your next payment takes them in",
+                ),
+                (
+                    "held back  ",
+                    &a.held_back,
+                    "in notes that your cap or class does not let in now: `lets notes`",
+                ),
+                (
+                    "incoming   ",
+                    &a.incoming,
+                    "in notes that wait for a block: it can still fail",
+                ),
+            ] {
+                if *value != zero {
+                    lines.push(format!("  {label}  {value} ({remark})"));
+                }
+            }
+            lines.extend([
+                format!("  credit line  {}", a.credit_line),
+                format!("  cap          {}", a.cap),
+                format!("  can spend    {}", a.can_spend),
+                format!("  can receive  {}", a.can_receive),
+                format!("  direct       {}", a.direct),
+                format!(
+                    "  ERG          {}, of which {} for fees",
+                    a.erg, a.spare_erg
+                ),
+            ]);
+            lines.join("\n")
         })
         .collect();
     Report::new(&data, text.join("\n"))
 }
 
-fn of(group: &Group, account: &Seen<AccountBox>, height: Height) -> BalanceJson {
+fn of(
+    group: &Group,
+    account: &Seen<AccountBox>,
+    notes: &[Seen<NoteBox>],
+    height: Height,
+) -> BalanceJson {
     let currency = &group.manifest.currency;
     let it = &account.it;
+    let own = |confirmed: bool| -> Vec<NoteBox> {
+        notes
+            .iter()
+            .filter(|n| n.confirmed == confirmed && n.it.payee() == Some(it.number()))
+            .map(|n| n.it.clone())
+            .collect()
+    };
+    let waiting = own(true);
+    // A payment makes room below the cap for what it claims: what can be spent counts all that any payment could claim.
+    let payable = claimable(it, &waiting, Amount::MAX.units());
+    let now = claimable(it, &waiting, 0);
+    let held = sum(&waiting).units() - sum(&now).units();
     let room = it.terms().cap.units() - it.balance().units();
     BalanceJson {
         name: group.name_of(it),
@@ -84,13 +150,12 @@ fn of(group: &Group, account: &Seen<AccountBox>, height: Height) -> BalanceJson 
         balance: currency.show_balance(it.balance()),
         credit_line: currency.show(it.terms().line),
         cap: currency.show(it.terms().cap),
-        can_spend: currency.show(rules::most_payable(
-            it,
-            lets_protocol::Amount::ZERO,
-            height,
-            None,
-        )),
-        can_receive: currency.show(lets_protocol::Amount::clamped(room)),
+        claimable: currency.show(sum(&now)),
+        held_back: currency.show(Amount::clamped(held)),
+        incoming: currency.show(sum(&own(false))),
+        can_spend: currency.show(rules::most_payable(it, sum(&payable), height, None)),
+        can_receive: currency.show(Amount::clamped(room)),
+        direct: show_smallest(group, it.settings().smallest_direct),
         erg: it.value().to_string(),
         spare_erg: it.spare_erg().to_string(),
         confirmed: account.confirmed,

@@ -1,18 +1,27 @@
-//! `lets pay` and `lets payments`: account to account, and the record of it on this machine.
+//! `lets pay`: one payment, an invoice, or a file of payments.
 
-use lets_protocol::pay_direct;
+mod carry;
+mod file;
+pub(super) mod order;
+mod record;
+
+use lets_protocol::{Amount, Balance, Memo, NoteBox, Reference};
 use serde::Serialize;
 
-use crate::args::PayArgs;
-use crate::commands::Env;
-use crate::commands::apply::fee_source;
-use crate::commands::spend::{Spent, whereabouts};
+use crate::args::{PayArgs, Spend};
+use crate::ask::PassphraseFiles;
+use crate::commands::spend::whereabouts;
+use crate::commands::{Env, Group, invoice};
 use crate::error::CliError;
-use crate::keys::Key;
-use crate::output::{Report, table};
-use crate::payments::{self, PaymentRecord};
+use crate::keys::{self, Key};
+use crate::output::Report;
+use crate::payments::Journal;
 use crate::preview::Preview;
-use crate::session::{Sent, View};
+use crate::session::{Sent, Session};
+use order::{Ground, Item, Laid, Order, Target};
+
+pub(super) use carry::{Carried, Carrier};
+pub(super) use record::{payments, retry};
 
 #[derive(Serialize)]
 struct PaidJson {
@@ -21,132 +30,205 @@ struct PaidJson {
     currency: String,
     balance: String,
     memo: Option<String>,
+    /// `direct` or `note`.
+    by: &'static str,
+    /// What was claimed in the same transaction.
+    claimed: String,
     transactions: Vec<Sent>,
 }
 
 pub(super) async fn run(env: &Env<'_>, args: PayArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.key.key.as_deref())?;
+    let who = args.who.as_deref().unwrap_or_default();
+    if args.file.is_none() && args.amount.is_none() && !invoice::looks_like(who) {
+        return Err(CliError::Arguments(
+            "say how much: `lets pay NAME AMOUNT`".to_owned(),
+        ));
+    }
+    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
     let _lock = env.lock(&args.spend)?;
     let (group, mut session) = env.open().await?;
-    let currency = &group.manifest.currency;
-    let amount = currency.parse_positive(&args.amount)?;
-    let params = session.params(args.spend.fee).await?;
-    let accounts = session.accounts(&group.lets, View::Pool).await?;
-    let payer = &group.owned(&key, args.from.as_deref(), &accounts)?.it;
-    let payee = &group.resolve(&args.who, &accounts)?.it;
-    // The wallet is asked only if the account has no ERG to spare for the fee.
-    let funding = match payer.spare_erg() >= params.fee {
-        true => None,
-        false => Some(session.wallet(&key.tree()?).await?),
-    };
-    let (proposal, next, next_payee) =
-        pay_direct(&group.lets, payer, payee, amount, funding.as_ref(), params)
-            .map_err(|e| CliError::trade(e, currency))?;
-
-    let (from, to) = (group.name_of(payer), group.name_of(payee));
-    let shown = format!("{} {}", currency.show(amount), currency.code());
-    let balance = |b| currency.show_balance(b);
-    let mut preview = Preview::new(format!("Pay {shown} to {to} in {:?}", group.manifest.name))
-        .line(
-            "from",
-            format!(
-                "{from}: {} -> {}",
-                balance(payer.balance()),
-                balance(next.balance())
-            ),
-        )
-        .line(
-            "to",
-            format!(
-                "{to} ({}): {} -> {}",
-                crate::names::short(&payee.number()),
-                balance(payee.balance()),
-                balance(next_payee.balance())
-            ),
-        );
-    if let Some(memo) = &args.memo {
-        preview.add(
-            "memo",
-            format!("{memo} (kept on this machine only: the payee does not get it)"),
-        );
+    if let Some(path) = &args.file {
+        return file::run(env, &args, path, &key, &group, session).await;
     }
-    let preview = preview.transactions([&proposal], &fee_source(payer, params.fee, &key));
-    let (payer_number, payee_number) = (payer.number(), payee.number());
-    let spent = env
-        .spend(
-            &mut session,
-            &args.spend,
-            preview,
-            &[proposal],
-            &[&key],
-            |_, sent| {
-                let record = PaymentRecord {
-                    time: payments::now(),
-                    transaction: String::from(sent.id),
-                    from: payer_number,
-                    to: payee_number,
-                    name: to.clone(),
-                    amount: currency.show(amount),
-                    currency: currency.code().to_owned(),
-                    memo: args.memo.clone(),
-                };
-                // The payment is made whatever becomes of the record.
-                if let Err(e) = payments::append(&env.home.payments(), &record) {
-                    env.out.note(&format!(
-                        "note: the payment is sent, but could not be put on record here: {e}"
-                    ));
-                }
-                Ok(())
-            },
-        )
-        .await?;
-    let sent = match spent {
-        Spent::Shown(report) => return Ok(report),
-        Spent::Sent(sent) => sent,
+    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
+    let payer = group
+        .owned(&key, args.own.from.as_deref(), &ground.accounts)?
+        .it
+        .number();
+    let item = match invoice::looks_like(who) {
+        true => invoice::to_pay(env, &group, &session, &ground, who, &args).await?,
+        false => plain(&group, &ground, who, &args)?,
     };
+    let order = Order::of(payer, vec![item], &args.way, args.spend.fee);
+    pay_one(env, &group, &mut session, &ground, &key, order, &args.spend).await
+}
+
+fn plain(group: &Group, ground: &Ground, who: &str, args: &PayArgs) -> Result<Item, CliError> {
+    let text = args.amount.as_deref().unwrap_or_default();
+    let amount = group.manifest.currency.parse_positive(text)?;
+    let payee = &group.resolve(who, &ground.accounts)?.it;
+    Ok(Item {
+        to: Target::Account(payee.number()),
+        name: group.name_of(payee),
+        amount,
+        memo: memo(args.memo.as_deref(), Reference::None, amount)?,
+    })
+}
+
+/// The memo of a payment, if there is anything to say.
+pub(super) fn memo(
+    text: Option<&str>,
+    reference: Reference,
+    amount: Amount,
+) -> Result<Option<Memo>, CliError> {
+    match (text, reference) {
+        (None | Some(""), Reference::None) => Ok(None),
+        (text, reference) => Ok(Some(Memo::new(
+            reference,
+            amount,
+            text.unwrap_or_default(),
+        )?)),
+    }
+}
+
+/// Shows, asks, carries out and reports an order of one item.
+pub(super) async fn pay_one(
+    env: &Env<'_>,
+    group: &Group,
+    session: &mut Session,
+    ground: &Ground,
+    key: &Key,
+    order: Order,
+    options: &Spend,
+) -> Result<Report, CliError> {
+    let currency = &group.manifest.currency;
+    let wallet = key.tree()?;
+    let laid = order.lay_out(session, group, ground, Some(&wallet)).await?;
+    let preview = preview(group, ground, &order, &laid, key);
+    if let Some(shown) = env.consent(preview, options)? {
+        return Ok(shown);
+    }
+    let unlocked = keys::unlock(&[key], &PassphraseFiles::new(&options.passphrase.files))?;
+    let carrier = Carrier {
+        env,
+        group,
+        signer: &unlocked.signer,
+        wallet,
+        journal: Journal::new(env.home.payments()),
+        wait: !options.no_wait,
+    };
+    let Carried { sent, laid } = carrier.carry(session, &order, laid).await?;
+    let (item, balance) = (&order.items[0], laid.trade.leader.balance());
+    let shown = format!("{} {}", currency.show(item.amount), currency.code());
+    let direct = laid.direct.first().copied().unwrap_or_default();
     let text = format!(
-        "paid {shown} to {to}; your balance is {}\ntransaction  {} ({})",
-        balance(next.balance()),
-        String::from(sent[0].id),
-        whereabouts(&sent[0])
+        "paid {shown} to {}{}; your balance is {}\ntransaction  {} ({})",
+        item.name,
+        match direct {
+            true => "",
+            false => " by a note",
+        },
+        currency.show_balance(balance),
+        String::from(sent.id),
+        whereabouts(&sent)
     );
     let data = PaidJson {
-        to,
-        amount: currency.show(amount),
+        to: item.name.clone(),
+        amount: currency.show(item.amount),
         currency: currency.code().to_owned(),
-        balance: balance(next.balance()),
-        memo: args.memo,
-        transactions: sent,
+        balance: currency.show_balance(balance),
+        memo: item
+            .memo
+            .as_ref()
+            .map(|m| m.text().to_owned())
+            .filter(|t| !t.is_empty()),
+        by: match direct {
+            true => "direct",
+            false => "note",
+        },
+        claimed: currency.show(sum(&laid.claimed)),
+        transactions: vec![sent],
     };
     Report::new(&data, text)
 }
 
-pub(super) fn payments(env: &Env<'_>) -> Result<Report, CliError> {
-    #[derive(Serialize)]
-    struct Listed {
-        payments: Vec<PaymentRecord>,
+/// What these notes hold together.
+pub(super) fn sum(notes: &[NoteBox]) -> Amount {
+    let units = notes.iter().map(|n| n.amount().units());
+    Amount::clamped(units.fold(0, i64::saturating_add))
+}
+
+fn preview(group: &Group, ground: &Ground, order: &Order, laid: &Laid, key: &Key) -> Preview {
+    let currency = &group.manifest.currency;
+    let balance = |b: Balance| currency.show_balance(b);
+    let item = &order.items[0];
+    let shown = format!("{} {}", currency.show(item.amount), currency.code());
+    let mut preview = Preview::new(format!(
+        "Pay {shown} to {} in {:?}",
+        item.name, group.manifest.name
+    ))
+    .line(
+        "from",
+        format!(
+            "{}: {} -> {}",
+            group.name_of(&laid.payer),
+            balance(laid.payer.balance()),
+            balance(laid.trade.leader.balance())
+        ),
+    );
+    if let Target::Account(number) = &item.to {
+        let name = format!("{} ({})", item.name, crate::names::short(number));
+        let payee = ground.account(number, group).map(|a| &a.it);
+        match (laid.trade.others.first(), payee) {
+            (Some(next), Ok(payee)) => preview.add(
+                "to",
+                format!(
+                    "{name}: {} -> {}",
+                    balance(payee.balance()),
+                    balance(next.balance())
+                ),
+            ),
+            _ => preview.add("to", format!("{name}, who claims it")),
+        }
     }
-    let (payments, lost) = payments::load(&env.home.payments())?;
-    if lost > 0 {
-        env.out.note(&format!(
-            "note: {lost} lines of {} cannot be read and are left out",
-            env.home.payments().display()
-        ));
+    if let Some(note) = laid.trade.notes.first() {
+        preview.add(
+            "by",
+            format!(
+                "a note with {}; what is not claimed by height {} can be taken back",
+                note.value(),
+                note.expiry()
+            ),
+        );
     }
-    let rows: Vec<Vec<String>> = payments
-        .iter()
-        .map(|p| {
-            vec![
-                p.name.clone(),
-                format!("{} {}", p.amount, p.currency),
-                p.memo.clone().unwrap_or_default(),
-                p.transaction.clone(),
-            ]
-        })
-        .collect();
-    let text = match rows.is_empty() {
-        true => "no payments from this home yet".to_owned(),
-        false => table(&["to", "amount", "memo", "transaction"], &rows, &[1]),
+    if let Some(memo) = item.memo.as_ref().filter(|m| !m.text().is_empty()) {
+        preview.add("memo", format!("{} (sealed)", memo.text()));
+    }
+    if !laid.claimed.is_empty() {
+        preview.add("claims", claims_line(&laid.claimed, group));
+    }
+    preview.transactions([&laid.trade.proposal], &paid_by(laid, key))
+}
+
+/// "3 notes with 7.50 EUR"
+pub(super) fn claims_line(notes: &[NoteBox], group: &Group) -> String {
+    let currency = &group.manifest.currency;
+    let count = match notes.len() {
+        1 => "1 note".to_owned(),
+        n => format!("{n} notes"),
     };
-    Report::new(&Listed { payments }, text)
+    format!(
+        "{count} with {} {}",
+        currency.show(sum(notes)),
+        currency.code()
+    )
+}
+
+/// Who pays the fee and the notes' ERG.
+pub(super) fn paid_by(laid: &Laid, key: &Key) -> String {
+    let boxes = 1 + laid.trade.others.len() + laid.claimed.len();
+    match laid.trade.proposal.inputs().len() > boxes {
+        true => format!("the account and the wallet of {:?}", key.name),
+        false => "the account".to_owned(),
+    }
 }

@@ -24,6 +24,9 @@ impl CliError {
             | Self::Terminal(_)
             | Self::Runtime(_)
             | Self::Json(_)
+            | Self::SealText(_)
+            | Self::SignMessage(_)
+            | Self::Randomness(_)
             | Self::Demo(_) => ExitCode::Unexpected,
             Self::Sign(cause) => match **cause {
                 SignError::CannotProve { .. } => ExitCode::Refused,
@@ -51,6 +54,26 @@ impl CliError {
             Self::Terms(_) => "terms",
             Self::Refresh(_) => "refresh",
             Self::Trade(_) => "trade",
+            Self::NoSeal { .. } => "no_seal",
+            Self::SealText(_) => "seal",
+            Self::Memo(_) => "memo",
+            Self::Randomness(_) => "randomness",
+            Self::CannotTell { .. } => "cannot_tell",
+            Self::ParseInvoice(_) | Self::MakeInvoice(_) => "bad_invoice",
+            Self::Invoice(cause) => cause.kind(),
+            Self::InvoiceSignature { .. } => "invoice_signature",
+            Self::InvoicePaid { .. } => "invoice_paid",
+            Self::SignMessage(_) => "sign_message",
+            Self::Qr(cause) => cause.kind(),
+            Self::BearerUri(cause) => cause.kind(),
+            Self::OneTimeKey(_) => "bad_paper_note",
+            Self::Paper(cause) => cause.kind(),
+            Self::NoteOfAnotherLets { .. } => "note_of_another_lets",
+            Self::NoPaperNote { .. } => "no_paper_note",
+            Self::PaymentFile(cause) => cause.kind(),
+            Self::BadRows { .. } => "bad_rows",
+            Self::FilePaid { .. } => "file_paid",
+            Self::Nothing(_) => "nothing",
             Self::Contracts(_) => "damaged_program",
             Self::NodeAddress(_) => "node_address",
             Self::Node(cause) => match **cause {
@@ -155,6 +178,30 @@ impl CliError {
                 "lower --line, or let members leave first: `lets members`"
             }
             Self::Refresh(_) => "lower --fee",
+            Self::NoSeal { .. } => "leave --memo away, or tell the payee in another way",
+            Self::Memo(_) => "write another --memo",
+            Self::CannotTell { .. } => {
+                "ask a node that has the whole chain; do not pay again before it is known"
+            }
+            Self::ParseInvoice(_) | Self::Invoice(_) | Self::InvoiceSignature { .. } => {
+                "ask the payee for a new one: `lets invoice AMOUNT`"
+            }
+            Self::BearerUri(cause) => return Some(cause.hint()),
+            Self::OneTimeKey(_) => "read the QR code once more, or copy the text again",
+            Self::Paper(_) => "give the LETS or the key a plainer name",
+            Self::NoteOfAnotherLets { .. } => "name the note's LETS with --lets FILE",
+            Self::NoPaperNote { waiting: true } => "run the command again in a few minutes",
+            Self::NoPaperNote { waiting: false } => "go back to whoever gave you the note",
+            Self::Qr(_) => "write a shorter --memo",
+            Self::MakeInvoice(_) => "`lets invoice --help` says what an invoice takes",
+            Self::InvoicePaid { .. } => "`lets payments` lists what this home has paid",
+            Self::PaymentFile(_) | Self::BadRows { .. } => {
+                "mend the file, or pay the other rows with --skip-bad"
+            }
+            Self::FilePaid { .. } => {
+                "`lets payments` lists its payments; --again pays all of it once more"
+            }
+            Self::Nothing(_) => "`lets balance` and `lets notes` show where things stand",
             Self::Trade(TradeError::Memo { .. }) => "write a shorter --memo",
             Self::Trade(_) | Self::Build(BuildError::TooLarge { .. }) => {
                 "make it of fewer payments or notes at once"
@@ -263,6 +310,9 @@ impl CliError {
             | Self::Terminal(_)
             | Self::Runtime(_)
             | Self::Json(_)
+            | Self::SealText(_)
+            | Self::SignMessage(_)
+            | Self::Randomness(_)
             | Self::Demo(_) => "this should not happen: please report it with the whole message",
         };
         Some(text.to_owned())

@@ -250,11 +250,14 @@ impl Session {
     ///
     /// # Errors
     /// [`CliError::Node`].
-    pub async fn notes(&self, lets: &Lets, view: View) -> Result<Vec<NoteBox>, CliError> {
+    pub async fn notes(&self, lets: &Lets, view: View) -> Result<Vec<Seen<NoteBox>>, CliError> {
         let found = self.boxes_at(lets.contracts().note.tree(), view).await?;
-        let notes = found
-            .iter()
-            .filter_map(|s| NoteBox::parse(lets, &s.it).ok());
+        let notes = found.iter().filter_map(|s| {
+            Some(Seen {
+                it: NoteBox::parse(lets, &s.it).ok()?,
+                confirmed: s.confirmed,
+            })
+        });
         Ok(notes.collect())
     }
 
@@ -305,7 +308,12 @@ impl Session {
             let books = Books {
                 pot: self.pot(lets, view).await?,
                 accounts: accounts.into_iter().map(|a| a.it).collect(),
-                notes: self.notes(lets, view).await?,
+                notes: self
+                    .notes(lets, view)
+                    .await?
+                    .into_iter()
+                    .map(|n| n.it)
+                    .collect(),
             };
             let supply = manifest.supply;
             let fits = books.check(supply.units, supply.memberships).is_ok();

@@ -153,7 +153,7 @@ fn payment_over_a_limit_is_refused_with_the_most() {
     world.refused(
         "cap",
         &["cap of 5.00", "can be paid is 5.00"],
-        ["pay", "bob", "5.01", "--key", "alice", "--yes"],
+        ["pay", "bob", "5.01", "--direct", "--key", "alice", "--yes"],
     );
     terms("alice", "--largest-draw", "3.50");
     world.refused(

@@ -34,7 +34,16 @@ fn life_of_a_lets_from_founding_to_exit() {
             "--no-wait",
         ])
         .ok();
-    let paid = world.data(["pay", "carol", "1.20", "--key", "bob", "--yes", "--no-wait"]);
+    let paid = world.data([
+        "pay",
+        "carol",
+        "1.20",
+        "--direct",
+        "--key",
+        "bob",
+        "--yes",
+        "--no-wait",
+    ]);
     assert_eq!(paid["balance"], "+0.80");
     assert!(paid["transactions"][0]["bytes"].as_u64().unwrap() > 1_000);
     let waiting = world.data(["balance", "alice"]);
@@ -103,6 +112,13 @@ fn life_of_a_lets_from_founding_to_exit() {
             "--yes",
             "--no-wait",
         ])
+        .ok();
+    world.mine();
+    let balance = world.data(["balance", "alice"]);
+    assert_eq!(balance["accounts"][0]["balance"], "-1.70");
+    assert_eq!(balance["accounts"][0]["claimable"], "1.70");
+    world
+        .lets(["claim", "--key", "alice", "--yes", "--no-wait"])
         .ok();
     world
         .lets(["exit", "--key", "alice", "--yes", "--no-wait"])

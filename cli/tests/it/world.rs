@@ -304,7 +304,10 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.file_name().unwrap() != ".lock" {
+        } else if ![".lock", "payments.jsonl"]
+            .contains(&path.file_name().unwrap().to_str().unwrap())
+        {
+            // The journal of payments says also what was tried in vain.
             files.insert(path.clone(), std::fs::read(&path).unwrap());
         }
     }

@@ -158,6 +158,17 @@ pub enum InvoiceError {
     },
 }
 
+impl InvoiceError {
+    /// The error's name, the same in every version.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::OtherLets { .. } => "invoice_of_another_lets",
+            Self::OtherCurrency { .. } => "invoice_in_another_currency",
+            Self::Expired { .. } => "invoice_expired",
+        }
+    }
+}
+
 /// What a payee asks for, before it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invoice {

@@ -13,6 +13,7 @@ mod builders;
 mod invoice;
 mod memo;
 mod proposal;
+mod reading;
 pub mod rules;
 mod units;
 
@@ -40,5 +41,6 @@ pub use invoice::{
 };
 pub use memo::{Memo, MemoError, MemoTextError, Reference};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
+pub use reading::{Paid, payments_in};
 pub use rules::RuleViolation;
 pub use units::{Blocks, Height, NanoErg, ParseErgError};

@@ -1,0 +1,251 @@
+//! `lets payments`: what was paid from this home, and what became of it.
+
+use ergo_lib::chain::transaction::TxId;
+use lets_protocol::{AccountNumber, Currency};
+use serde::Serialize;
+
+use super::carry::Carrier;
+use super::order::{Ground, How, Item, Order, Target};
+use crate::args::PaymentsArgs;
+use crate::ask::PassphraseFiles;
+use crate::commands::{Env, Group};
+use crate::error::CliError;
+use crate::keys::{self, Key};
+use crate::output::{Report, table};
+use crate::payments::{Journal, Payment, Status};
+use crate::session::{Attempt, Sent, Session};
+
+/// One payee of one payment.
+#[derive(Serialize)]
+struct Row {
+    payment: String,
+    time: u64,
+    from: AccountNumber,
+    to: Option<AccountNumber>,
+    name: String,
+    amount: String,
+    currency: String,
+    memo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returns: Option<String>,
+    status: Status,
+    height: Option<u32>,
+    transaction: Option<String>,
+    why: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    payments: Vec<Row>,
+}
+
+/// Lists them; the node is not asked.
+pub(in crate::commands) fn payments(env: &Env<'_>) -> Result<Report, CliError> {
+    let journal = Journal::new(env.home.payments());
+    let (payments, lost) = journal.load()?;
+    if lost > 0 {
+        env.out.note(&format!(
+            "note: {lost} lines of {} cannot be read and are left out",
+            journal.path().display()
+        ));
+    }
+    let rows: Vec<Row> = payments.iter().flat_map(rows).collect();
+    let open = rows
+        .iter()
+        .any(|r| matches!(r.status, Status::Signed | Status::Sent));
+    let shown: Vec<Vec<String>> = rows
+        .iter()
+        .map(|r| {
+            vec![
+                r.name.clone(),
+                format!("{} {}", r.amount, r.currency),
+                r.memo.clone().unwrap_or_default(),
+                said(r),
+                r.transaction.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let mut text = match shown.is_empty() {
+        true => "no payments from this home yet".to_owned(),
+        false => table(
+            &["to", "amount", "memo", "as last seen", "transaction"],
+            &shown,
+            &[1],
+        ),
+    };
+    if open {
+        text.push_str("\n`lets payments --retry` asks the node about those that are not in a block, and sends again what was lost");
+    }
+    Report::new(&Listed { payments: rows }, text)
+}
+
+fn said(row: &Row) -> String {
+    match (row.status, row.height) {
+        (Status::Ordered, _) => "not sent".to_owned(),
+        (Status::Signed, _) => "perhaps sent".to_owned(),
+        (Status::Sent, _) => "sent".to_owned(),
+        (Status::Included, Some(height)) => format!("in block {height}"),
+        (Status::Included, None) => "in a block".to_owned(),
+        (Status::Failed, _) => "failed".to_owned(),
+    }
+}
+
+fn rows(payment: &Payment) -> Vec<Row> {
+    let row = |item: &crate::payments::Item| Row {
+        payment: payment.id.clone(),
+        time: payment.time,
+        from: payment.order.from,
+        to: item.to,
+        name: item.name.clone(),
+        amount: item.amount.clone(),
+        currency: payment.order.currency.clone(),
+        memo: item.memo.clone(),
+        invoice: item.invoice.clone(),
+        returns: item.returns.clone(),
+        status: payment.status,
+        height: payment.height,
+        transaction: payment.transaction().map(str::to_owned),
+        why: payment.why.clone(),
+    };
+    payment.order.items.iter().map(row).collect()
+}
+
+/// Asks the node about every payment that is not known to be in a block, and sends again what is nowhere: the very same
+/// transaction if that can still be included, otherwise built anew.
+pub(in crate::commands) async fn retry(
+    env: &Env<'_>,
+    args: PaymentsArgs,
+) -> Result<Report, CliError> {
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let journal = Journal::new(env.home.payments());
+    let unit = group.lets.ids().unit.to_string();
+    let (all, _) = journal.load()?;
+    let open = all
+        .into_iter()
+        .filter(|p| p.order.lets == unit && matches!(p.status, Status::Signed | Status::Sent));
+    for payment in open {
+        retry_one(env, &args, &group, &mut session, &journal, &payment).await?;
+    }
+    payments(env)
+}
+
+async fn retry_one(
+    env: &Env<'_>,
+    args: &PaymentsArgs,
+    group: &Group,
+    session: &mut Session,
+    journal: &Journal,
+    payment: &Payment,
+) -> Result<(), CliError> {
+    let ground = Ground::read(session, &group.lets, args.spend.fee).await?;
+    let order = again(group, &ground, payment, args)?;
+    let attempts: Vec<Attempt> = payment.signed.iter().filter_map(attempt).collect();
+    let account = &ground.account(&order.payer, group)?.it;
+    let key = group.own_key(account).ok_or_else(|| CliError::NoAccount {
+        key: args.key.key.clone().unwrap_or_default(),
+        lets: group.manifest.name.clone(),
+    })?;
+    let key = Key::load(&env.home, &key.name)?;
+    let wallet = key.tree()?;
+    let carrier = |signer| Carrier {
+        env,
+        group,
+        signer,
+        wallet: wallet.clone(),
+        journal: journal.clone(),
+        wait: !args.spend.no_wait,
+    };
+    let nobody = lets_wallet::LocalSigner::new([])?;
+    if let Some((place, at)) = carrier(&nobody)
+        .alive(session, &order, &ground, &attempts)
+        .await?
+    {
+        let sent = Sent {
+            kind: "pay".to_owned(),
+            id: at.transaction,
+            bytes: None,
+            fee_nanoerg: order.fee.0,
+            height: match place {
+                crate::session::Place::Block { height, .. } => Some(height),
+                _ => None,
+            },
+        };
+        return carrier(&nobody).write_place(&payment.id, &sent);
+    }
+    let laid = order
+        .lay_out(session, group, &ground, Some(&wallet))
+        .await?;
+    let names: Vec<&str> = order.items.iter().map(|i| i.name.as_str()).collect();
+    env.out.note(&format!(
+        "the payment to {} is in no block and in no pool: sending it again",
+        names.join(", ")
+    ));
+    let unlocked = keys::unlock(&[&key], &PassphraseFiles::new(&args.spend.passphrase.files))?;
+    carrier(&unlocked.signer)
+        .go_on(session, &payment.id, &order, laid, attempts)
+        .await
+        .map(|_| ())
+}
+
+fn attempt(signed: &crate::payments::Signed) -> Option<Attempt> {
+    let id = |text: &str| ergo_lib::ergo_chain_types::Digest32::try_from(text.to_owned()).ok();
+    Some(Attempt {
+        transaction: TxId(id(&signed.transaction)?),
+        spends: id(&signed.spends)?.into(),
+    })
+}
+
+/// The order as it was meant, for the accounts of now.
+fn again(
+    group: &Group,
+    ground: &Ground,
+    payment: &Payment,
+    args: &PaymentsArgs,
+) -> Result<Order, CliError> {
+    let currency: &Currency = &group.manifest.currency;
+    let items = payment.order.items.iter().map(|item| {
+        let amount = currency.parse_positive(&item.amount)?;
+        let number = item.to.ok_or_else(|| {
+            CliError::Nothing(
+                "a paper note that was lost cannot be sent again: print another".to_owned(),
+            )
+        })?;
+        ground.account(&number, group)?;
+        Ok(Item {
+            to: Target::Account(number),
+            name: item.name.clone(),
+            amount,
+            memo: super::memo(item.memo.as_deref(), reference(item), amount)?,
+        })
+    });
+    Ok(Order {
+        payer: payment.order.from,
+        items: items.collect::<Result<_, CliError>>()?,
+        how: How::Auto,
+        life: lets_protocol::Blocks(90 * lets_protocol::Blocks::PER_DAY),
+        fee: args.spend.fee,
+        file: payment.order.file.clone(),
+    })
+}
+
+fn reference(item: &crate::payments::Item) -> lets_protocol::Reference {
+    use lets_protocol::{InvoiceId, Reference};
+    let bytes = |text: &String| hex::decode(text).ok()?.try_into().ok();
+    if let Some(id) = item.invoice.as_ref().and_then(bytes) {
+        return Reference::Invoice(InvoiceId::new(id));
+    }
+    match item
+        .returns
+        .as_deref()
+        .and_then(super::order::parse_payment_name)
+    {
+        Some((transaction, output)) => Reference::Return {
+            transaction,
+            output,
+        },
+        None => Reference::None,
+    }
+}

@@ -1,0 +1,118 @@
+//! What an account was paid, read off the chain.
+
+use ergo_lib::chain::transaction::TxId;
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use lets_protocol::{AccountNumber, Height, Lets, NoteBox, Paid, payments_in};
+
+use super::{Seen, Session, View};
+use crate::error::CliError;
+
+impl Session {
+    /// The payments that a transaction of chain or pool made; `None` if it is in neither.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn payments_of(
+        &self,
+        lets: &Lets,
+        id: &TxId,
+    ) -> Result<Option<Seen<Vec<Paid>>>, CliError> {
+        Ok(self.look(lets, id).await?.map(|found| Seen {
+            it: found.it.paid,
+            confirmed: found.confirmed,
+        }))
+    }
+
+    /// Payments to an account since a height: what it was paid directly, the notes that it took in, and those that wait for
+    /// it. In the order in which the node knows them; those in the pool last.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn received(
+        &self,
+        lets: &Lets,
+        number: AccountNumber,
+        since: Height,
+    ) -> Result<Vec<Seen<Paid>>, CliError> {
+        let mut received = Vec::new();
+        let boxes = self.client.boxes_by_token(&number.token_id()).await?;
+        let pooled = self.boxes_with(&number.token_id(), View::Pool).await?;
+        let mut transactions: Vec<TxId> = boxes
+            .into_iter()
+            .map(|b| b.ergo_box)
+            .chain(pooled.into_iter().map(|s| s.it))
+            .filter(|b| b.creation_height >= since.0)
+            .map(|b| b.transaction_id)
+            .collect();
+        let mut known = std::collections::HashSet::new();
+        transactions.retain(|id| known.insert(*id));
+        for id in transactions {
+            let Some(found) = self.look(lets, &id).await? else {
+                continue;
+            };
+            let (confirmed, found) = (found.confirmed, found.it);
+            let direct = found.paid.into_iter().filter(|p| !p.by_note);
+            // A note that another than its payee takes in comes back to its payer, or to the community.
+            let taken = found.inputs.iter().filter_map(|b| {
+                let note = NoteBox::parse(lets, b).ok()?;
+                Some(Paid::of_note(&note))
+            });
+            received.extend(
+                direct
+                    .chain(taken)
+                    .filter(|p| p.payee == Some(number))
+                    .map(|it| Seen { it, confirmed }),
+            );
+        }
+        let waiting = self.notes(lets, View::Pool).await?;
+        received.extend(
+            waiting
+                .into_iter()
+                .filter(|n| n.it.payee() == Some(number))
+                .map(|n| Seen {
+                    it: Paid::of_note(&n.it),
+                    confirmed: n.confirmed,
+                }),
+        );
+        Ok(received)
+    }
+
+    async fn look(&self, lets: &Lets, id: &TxId) -> Result<Option<Seen<Looked>>, CliError> {
+        if let Some(found) = self.client.indexed_transaction(id).await? {
+            let boxes = |all: Vec<ergo_node_client::IndexedBox>| -> Vec<ErgoBox> {
+                all.into_iter().map(|b| b.ergo_box).collect()
+            };
+            let (inputs, outputs) = (boxes(found.inputs), boxes(found.outputs));
+            let paid = found
+                .transaction
+                .map(|tx| payments_in(lets, &tx, &inputs, &outputs))
+                .unwrap_or_default();
+            return Ok(Some(Seen {
+                it: Looked { paid, inputs },
+                confirmed: true,
+            }));
+        }
+        let Some(tx) = self.client.unconfirmed(id).await? else {
+            return Ok(None);
+        };
+        let mut inputs = Vec::new();
+        for input in tx.inputs.iter() {
+            match self.any_box(&input.box_id).await? {
+                Some(found) => inputs.push(found),
+                // Its parent was dropped this moment.
+                None => return Ok(None),
+            }
+        }
+        let outputs: Vec<ErgoBox> = tx.outputs.iter().cloned().collect();
+        let paid = payments_in(lets, &tx, &inputs, &outputs);
+        Ok(Some(Seen {
+            it: Looked { paid, inputs },
+            confirmed: false,
+        }))
+    }
+}
+
+struct Looked {
+    paid: Vec<Paid>,
+    inputs: Vec<ErgoBox>,
+}

@@ -1,0 +1,112 @@
+//! What a transaction did: the payments in it, read off its boxes and never off what anybody says about it.
+
+use crate::amount::Amount;
+use crate::boxes::account::AccountBox;
+use crate::boxes::note::NoteBox;
+use crate::boxes::{AccountNumber, Lets};
+use crate::proposal::MEMO_VARIABLE;
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
+
+/// One payment in a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// The transaction that made it.
+    pub transaction: TxId,
+    /// Which of its outputs it is: the payee's account or the note.
+    pub output: u16,
+    /// Whose units they were; `None` where several accounts paid and it cannot be said who paid whom.
+    pub payer: Option<AccountNumber>,
+    /// Whose they are, or whose to claim; `None` for a note to its bearer.
+    pub payee: Option<AccountNumber>,
+    /// How much: for a note what is in it, for an account what it gained.
+    pub amount: Amount,
+    /// What the payer wrote, sealed; empty is nothing.
+    pub memo: Vec<u8>,
+    /// By a note.
+    pub by_note: bool,
+}
+
+impl Paid {
+    /// The payment that made this note.
+    pub fn of_note(note: &NoteBox) -> Self {
+        Self {
+            transaction: note.ergo_box().transaction_id,
+            output: note.ergo_box().index,
+            payer: Some(note.payer()),
+            payee: note.payee(),
+            amount: note.amount(),
+            memo: note.memo().to_vec(),
+            by_note: true,
+        }
+    }
+}
+
+/// The payments that a transaction made, of which `inputs` and `outputs` are the boxes in order: those into accounts and
+/// those into notes. Notes that it took in were payments of the transactions that made them.
+pub fn payments_in(
+    lets: &Lets,
+    tx: &Transaction,
+    inputs: &[ErgoBox],
+    outputs: &[ErgoBox],
+) -> Vec<Paid> {
+    let account = |b: &ErgoBox| AccountBox::parse(lets, b).ok();
+    let Some(leader) = inputs.first().and_then(account) else {
+        // The pot's doing, or none of this LETS.
+        return Vec::new();
+    };
+    let memos = memos(tx);
+    let mut gains = Vec::new();
+    let mut payers = 0;
+    for (index, (before, after)) in inputs.iter().zip(outputs).enumerate() {
+        let (Some(before), Some(after)) = (account(before), account(after)) else {
+            continue;
+        };
+        if before.number() != after.number() {
+            continue;
+        }
+        // Whoever signed has other counters: he pays, also if he gets more than he pays.
+        let signed = before.settings() != after.settings();
+        payers += usize::from(index == 0 || signed);
+        let gain = after.units() - before.units();
+        if index > 0 && gain > 0 {
+            gains.push((index, after.number(), gain));
+        }
+    }
+    let mut paid: Vec<Paid> = gains
+        .into_iter()
+        .filter_map(|(index, payee, gain)| {
+            Some(Paid {
+                transaction: tx.id(),
+                output: u16::try_from(index).ok()?,
+                payer: (payers == 1).then_some(leader.number()),
+                payee: Some(payee),
+                amount: Amount::new(gain).ok()?,
+                memo: memos.get(index - 1).cloned().unwrap_or_default(),
+                by_note: false,
+            })
+        })
+        .collect();
+    let notes = outputs.iter().filter_map(|b| NoteBox::parse(lets, b).ok());
+    paid.extend(
+        notes
+            .filter(|n| n.payer() == leader.number())
+            .map(|n| Paid::of_note(&n)),
+    );
+    paid
+}
+
+/// The sealed memos of direct payments, for the outputs after the first.
+fn memos(tx: &Transaction) -> Vec<Vec<u8>> {
+    let variable = tx
+        .inputs
+        .first()
+        .spending_proof
+        .extension
+        .values
+        .get(&MEMO_VARIABLE);
+    variable
+        .and_then(|value| value.clone().try_extract_into::<Vec<Vec<u8>>>().ok())
+        .unwrap_or_default()
+}
