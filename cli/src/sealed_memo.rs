@@ -87,7 +87,7 @@ pub fn seal(
     Ok([&tag[..], &sealed].concat())
 }
 
-/// Opens a memo with one of these keys. `None`: it is not for them, or no memo of this program's.
+/// Opens a memo with the first key of one of these. `None`: it is not for them, or no memo of this program's.
 pub fn open(
     lets: &Lets,
     memo: &[u8],
@@ -95,12 +95,22 @@ pub fn open(
     payee: &AccountNumber,
     keys: &[UnlockedKeys],
 ) -> Option<Memo> {
+    open_at(lets, memo, payer, payee, keys, KeyIndex::FIRST)
+}
+
+/// As [`open`], with the key of that number.
+pub fn open_at(
+    lets: &Lets,
+    memo: &[u8],
+    payer: &AccountNumber,
+    payee: &AccountNumber,
+    keys: &[UnlockedKeys],
+    index: KeyIndex,
+) -> Option<Memo> {
     let tag = tag_of(memo)?;
     let context = context(lets, payer, payee, &tag);
     keys.iter().find_map(|key| {
-        let text = key
-            .open_text(KeyIndex::FIRST, &memo[TAG_BYTES..], &context)
-            .ok()?;
+        let text = key.open_text(index, &memo[TAG_BYTES..], &context).ok()?;
         Memo::parse(&text).ok()
     })
 }

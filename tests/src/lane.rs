@@ -37,6 +37,11 @@ impl Person {
         self.public.clone().into()
     }
 
+    /// Which of the lane's keys it is.
+    pub fn index(&self) -> KeyIndex {
+        self.index
+    }
+
     /// The public key.
     pub fn public(&self) -> &ProveDlog {
         &self.public
@@ -67,24 +72,15 @@ pub struct Lane {
 impl Lane {
     /// A devnet of its own, or the node that the environment names.
     pub async fn start() -> Self {
-        let (chain, words) = match std::env::var("ERGO_NODE_URL") {
-            Ok(url) => {
-                let file = std::env::var("ERGO_NODE_MNEMONIC_FILE")
-                    .expect("ERGO_NODE_MNEMONIC_FILE names the file with a funded key's words");
-                (
-                    Chain::Node(url),
-                    std::fs::read_to_string(file).expect("the file with the words"),
-                )
-            }
-            Err(_) => {
+        let (url, words) = Self::words();
+        let chain = match url {
+            Some(url) => Chain::Node(url),
+            None => {
                 let config = DevnetConfig {
                     block_time: BlockTime::Manual,
                     ..DevnetConfig::default()
                 };
-                (
-                    Chain::Devnet(Devnet::start(config).await.unwrap()),
-                    DEVNET_WORDS.to_owned(),
-                )
+                Chain::Devnet(Devnet::start(config).await.unwrap())
             }
         };
         let keys = Backup::new(Mnemonic::parse(&words).unwrap())
@@ -94,6 +90,19 @@ impl Lane {
             chain,
             keys,
             people: 0,
+        }
+    }
+
+    /// The node that the environment names, and the words of the key that pays for everything.
+    fn words() -> (Option<String>, String) {
+        match std::env::var("ERGO_NODE_URL") {
+            Ok(url) => {
+                let file = std::env::var("ERGO_NODE_MNEMONIC_FILE")
+                    .expect("ERGO_NODE_MNEMONIC_FILE names the file with a funded key's words");
+                let words = std::fs::read_to_string(file).expect("the file with the words");
+                (Some(url), words)
+            }
+            Err(_) => (None, DEVNET_WORDS.to_owned()),
         }
     }
 
@@ -115,6 +124,14 @@ impl Lane {
             Chain::Node(url) => url.clone(),
         };
         Session::new(&url).unwrap()
+    }
+
+    /// Everybody's keys, to read what was sealed to them.
+    pub fn unlocked(&self) -> UnlockedKeys {
+        let (_, words) = Self::words();
+        Backup::new(Mnemonic::parse(&words).unwrap())
+            .keys()
+            .unwrap()
     }
 
     /// The chain's height.

@@ -1,5 +1,6 @@
 //! What members and committees do, over REST: on a devnet, or on the node that ERGO_NODE_URL names.
 
+use ergo_lib::chain::transaction::TxId;
 use lets_cli::session::{Session, View};
 use lets_protocol::{
     AccountBox, Amount, Blocks, Found, Funding, Height, Lets, NanoErg, RuleViolation, Terms,
@@ -63,6 +64,11 @@ impl Village {
     }
 
     async fn apply(&mut self, person: &Person) {
+        let sent = self.send_application(person).await;
+        self.lane.settle(&self.session, &[sent]).await;
+    }
+
+    async fn send_application(&mut self, person: &Person) -> TxId {
         let charter = self.session.charter(&self.lets, View::Pool).await.unwrap();
         let params = self.params().await;
         let (funding, value) = (self.wallet(person).await, NanoErg(3_300_000_000));
@@ -77,8 +83,8 @@ impl Village {
             params,
         )
         .unwrap();
-        let sent = self.session.send(&proposal, &person.signer).await.unwrap();
-        self.lane.settle(&self.session, &[sent.id]).await;
+        let sent = self.session.send(&proposal, &person.signer).await;
+        sent.unwrap().id
     }
 
     /// Admits everybody who has applied, in one block.
@@ -107,11 +113,14 @@ impl Village {
 
     async fn with_members(name: &str, count: usize) -> Self {
         let mut village = Self::found(name).await;
+        let mut applied = Vec::new();
         for _ in 0..count {
             let person = village.lane.person(5.0).await;
-            village.apply(&person).await;
+            let sent = village.send_application(&person).await;
+            applied.push(sent);
             village.members.push(person);
         }
+        village.lane.settle(&village.session, &applied).await;
         village.admit_all().await;
         village
     }
@@ -362,4 +371,8 @@ async fn boxes_of_three_years_refreshed_by_anybody() {
     }
     village.block().await;
     assert!(village.account(0).await.created() > Height(Blocks::REFRESH_AGE.0));
+}
+
+mod scenarios {
+    mod notes;
 }
