@@ -392,6 +392,14 @@ impl Case {
         crate::mutants::hunt(self, None, |mutated, _| mutated.sign().is_ok());
     }
 
+    /// For each input whether its script would accept it in both interpreters, given the right signatures (`false` for a
+    /// storage-rent spend).
+    pub fn accepts(&self) -> Vec<bool> {
+        let (ours, _) = self.reductions();
+        let passes = |r: Option<Reduction>| matches!(r, Some(Ok(prop)) if prop != SigmaBoolean::TrivialProp(false));
+        ours.into_iter().map(passes).collect()
+    }
+
     /// In ergo-lib the script of this input would accept it, given the right signatures.
     fn passes(&self, input: usize) -> bool {
         self.reduce(input)

@@ -337,6 +337,11 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
         RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",
+        RuleViolation::NoteTwice { .. } => "name each note once",
+        RuleViolation::Counter { .. } => {
+            "the counter leaks with time; the committee sets its rate with `lets terms`"
+        }
+        RuleViolation::TooOld { .. } => "`lets touch` renews it",
         RuleViolation::NoParty { .. } => "name every payer and payee in the settlement",
         RuleViolation::KeyFollows { .. } => "set the key of the box that it follows",
         RuleViolation::NotPayee { .. } | RuleViolation::NotPayer { .. } => {

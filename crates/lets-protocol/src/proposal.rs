@@ -298,6 +298,11 @@ impl Draft<'_> {
         };
         outputs.extend(change);
         outputs.push(fee_box(params)?);
+        // The protocol lets no output be older than an input, and another's wallet may have seen a block more.
+        let youngest = inputs.iter().map(|b| b.creation_height).max();
+        for output in &mut outputs {
+            output.creation_height = output.creation_height.max(youngest.unwrap_or_default());
+        }
         let light = kept_as_bytes(&outputs, lets)?;
         let mut unsigned_inputs: Vec<UnsignedInput> = inputs
             .iter()

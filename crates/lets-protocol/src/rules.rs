@@ -3,7 +3,9 @@
 mod notes;
 mod violation;
 
-pub use notes::{check_absorb, check_claim, check_leads, check_life, check_refund};
+pub use notes::{
+    check_absorb, check_claim, check_fresh, check_leads, check_life, check_once, check_refund,
+};
 pub use violation::RuleViolation;
 
 use crate::amount::{Amount, Balance};
@@ -94,7 +96,11 @@ impl Draw {
 }
 
 /// How the owner's counters must stand after a spend that draws `drawn` credit.
-fn counters_after(account: &AccountBox, drawn: i64, height: Height) -> Settings {
+fn counters_after(
+    account: &AccountBox,
+    drawn: i64,
+    height: Height,
+) -> Result<Settings, RuleViolation> {
     let (terms, own) = (account.terms(), account.settings());
     let in_debt = account.balance().units() < 0;
     let (mut used, mut stamp) = leak(
@@ -110,12 +116,14 @@ fn counters_after(account: &AccountBox, drawn: i64, height: Height) -> Settings 
         let leaked = terms.draw_rate.units().saturating_mul(now - own.stamp) / DRAW_RATE_BLOCKS;
         (used, stamp) = ((own.used - leaked).max(0), now);
     }
-    Settings {
+    // The script reckons exactly too: past the largest number nothing can be drawn.
+    let counted = used.checked_add(drawn.max(0));
+    Ok(Settings {
         stamp,
-        used: used + drawn.max(0),
+        used: counted.ok_or(RuleViolation::Counter { used })?,
         debt_since: if in_debt { own.debt_since } else { stamp },
         ..*own
-    }
+    })
 }
 
 /// May the owner, by his signature, let these units come and go, in a transaction with other accounts of these classes?
@@ -153,7 +161,7 @@ pub fn check_spend(
     if flow.net() > 0 {
         check_cap(account, Amount::clamped(flow.net()))?;
     }
-    let after = counters_after(account, draw.drawn, height);
+    let after = counters_after(account, draw.drawn, height)?;
     if draw.drawn > 0 {
         check_loan_rules(terms, &draw, &after, height)?;
     }

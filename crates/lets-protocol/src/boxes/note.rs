@@ -60,6 +60,10 @@ impl NoteBox {
         if &hash != lets.contracts.account.hash().bytes() {
             return Err(reader.fault("account script (R5)", hex::encode(hash)));
         }
+        // Fewer bytes than a number name nobody, and the script lets nobody claim.
+        if parties.len() > 64 && part(64).is_none() {
+            return Err(reader.fault("payee (R5)", format!("{} bytes", parties.len() - 64)));
+        }
         let number = |bytes: [u8; 32]| AccountNumber::from(TokenId::from(Digest(bytes)));
         let rules: Vec<i64> = reader.register(NonMandatoryRegisterId::R6, "expiry (R6)")?;
         Ok(Self {

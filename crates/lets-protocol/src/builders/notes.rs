@@ -94,6 +94,7 @@ pub fn claimable(account: &AccountBox, notes: &[NoteBox], paid: i64) -> Vec<Note
         .filter(|n| !n.is_bearer() && rules::check_claim(account, n).is_ok())
         .collect();
     fit.sort_by_key(|n| (n.expiry(), n.ergo_box().box_id()));
+    fit.dedup_by_key(|n| n.ergo_box().box_id());
     // A transaction that lowers the balance may do so above the cap too.
     let room = account.terms().cap.units() - account.balance().units();
     let mut room = room.saturating_add(paid).max(paid);

@@ -19,7 +19,8 @@ pub struct Leg {
 }
 
 /// Lays out one transaction with all these payments between `accounts`, of which the payer of the first leads and pays the
-/// fee. Everybody who pays in any leg must sign, also if he gets more in others; who only gets paid need not.
+/// fee. Everybody who pays in any leg must sign, also if he gets more in others; who only gets paid need not. Whoever pays
+/// must own his account by a key in it: of a key that follows a box, and of a contract, there is no settlement.
 ///
 /// # Errors
 /// [`RuleViolation::NoParty`] for a leg whose account is not among `accounts`; otherwise [`TradeError`].

@@ -174,10 +174,7 @@ impl Plan<'_> {
             let mut next = other.account.successor();
             next.units += other.flow.gained - other.flow.paid;
             if other.signs {
-                let classes: Vec<i64> = self.classes_beside(other.account);
-                next.settings =
-                    rules::check_spend(other.account, other.flow, false, height, &classes)?
-                        .to_longs();
+                next.settings = self.signed_settings(other, height)?.to_longs();
                 next.keys.truncate(1);
             }
             outputs.push(next.candidate(lets, created).map_err(BuildError::from)?);
@@ -196,7 +193,14 @@ impl Plan<'_> {
         }
         let accounts = 1 + self.others.len();
         let notes = outputs.len() - accounts;
-        let signers = 1 + self.others.iter().filter(|o| o.signs).count();
+        let mut signing = vec![0];
+        signing.extend(
+            (1..)
+                .zip(&self.others)
+                .filter(|(_, o)| o.signs)
+                .map(|(at, _)| at),
+        );
+        let signers = signing.len();
         let memo_bytes: usize = self.memos.iter().map(|m| m.len() + 2).sum();
         let mut inputs = vec![self.leader.ergo_box().clone()];
         inputs.extend(self.others.iter().map(|o| o.account.ergo_box().clone()));
@@ -218,7 +222,9 @@ impl Plan<'_> {
         let account = |at: usize| -> Result<AccountBox, TradeError> {
             Ok(AccountBox::parse(lets, proposal.output(at)?)?)
         };
-        rules::check_account_size(proposal.size(0), rules::SPENT_ACCOUNT_BYTES)?;
+        for at in signing {
+            rules::check_account_size(proposal.size(at), rules::SPENT_ACCOUNT_BYTES)?;
+        }
         let leader = account(0)?;
         let others = (1..accounts).map(account).collect::<Result<_, _>>()?;
         let notes = (accounts..accounts + notes)
@@ -232,6 +238,31 @@ impl Plan<'_> {
         })
     }
 
+    /// The settings of another account after its owner has signed. Where neither his counters nor his units would show it,
+    /// one unit more of credit used makes the script ask for his signature; it leaks away like any other.
+    fn signed_settings(&self, other: &Other<'_>, height: Height) -> Result<Settings, TradeError> {
+        self.check_signs(other.account)?;
+        let classes = self.classes_beside(other.account);
+        let mut after = rules::check_spend(other.account, other.flow, false, height, &classes)?;
+        if after == *other.account.settings() {
+            after.used = after.used.saturating_add(1);
+        }
+        Ok(after)
+    }
+
+    /// The owner can sign: by his key, or by that of the box at hand.
+    fn check_signs(&self, account: &AccountBox) -> Result<(), TradeError> {
+        rules::check_leads(account)?;
+        let first = |b: &ErgoBox| b.tokens.iter().flatten().next().map(|t| t.token_id);
+        match account.link() {
+            Link::FollowsBox(token) if self.followed.and_then(first) != Some(*token) => {
+                let token = String::from(*token);
+                Err(TradeError::Followed { token })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Classes of the accounts beside this one.
     fn classes_beside(&self, account: &AccountBox) -> Vec<i64> {
         std::iter::once(self.leader)
@@ -243,21 +274,10 @@ impl Plan<'_> {
 
     /// The twins of every rule that this transaction meets, but for those of the accounts that sign beside the leader.
     fn check(&self, height: Height) -> Result<Settings, TradeError> {
-        rules::check_leads(self.leader)?;
-        match (self.leader.link(), self.followed) {
-            (Link::FollowsBox(token), found)
-                if !found.is_some_and(|b| {
-                    b.tokens
-                        .iter()
-                        .flatten()
-                        .next()
-                        .is_some_and(|t| t.token_id == *token)
-                }) =>
-            {
-                let token = String::from(*token);
-                return Err(TradeError::Followed { token });
-            }
-            _ => {}
+        self.check_signs(self.leader)?;
+        if !self.taken.is_empty() {
+            rules::check_fresh(self.leader, height)?;
+            rules::check_once(self.taken.iter().copied())?;
         }
         let mut classes: Vec<i64> = self.classes_beside(self.leader);
         for note in &self.notes {

@@ -101,3 +101,33 @@ pub fn check_life(height: Height, expiry: Height) -> Result<(), RuleViolation> {
         })
     }
 }
+
+/// Is the account young enough to lead notes in the next block? Twin of "fresh" in `contracts/note.es`.
+///
+/// # Errors
+/// [`RuleViolation::TooOld`].
+pub fn check_fresh(account: &AccountBox, height: Height) -> Result<(), RuleViolation> {
+    let created = account.created();
+    if created.plus(Blocks::STORAGE_PERIOD).0 > height.0.saturating_add(1) {
+        Ok(())
+    } else {
+        Err(RuleViolation::TooOld { created })
+    }
+}
+
+/// Is each of these notes there once? A box is spent once.
+///
+/// # Errors
+/// [`RuleViolation::NoteTwice`].
+pub fn check_once<'a>(notes: impl IntoIterator<Item = &'a NoteBox>) -> Result<(), RuleViolation> {
+    let mut seen = std::collections::HashSet::new();
+    for note in notes {
+        let id = note.ergo_box().box_id();
+        if !seen.insert(id) {
+            return Err(RuleViolation::NoteTwice {
+                note: id.to_string(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -90,6 +90,21 @@ pub enum RuleViolation {
         /// The payee.
         payee: AccountNumber,
     },
+    /// The same note twice in one transaction.
+    NoteTwice {
+        /// Its box id.
+        note: String,
+    },
+    /// The owner's counter of credit used stands where nothing can be added to it.
+    Counter {
+        /// The counter.
+        used: i64,
+    },
+    /// The account's box is four years old: its script might not run, so no note trusts it as the leader.
+    TooOld {
+        /// When it was made.
+        created: Height,
+    },
     /// A settlement names an account that is not among its boxes.
     NoParty {
         /// The account.
@@ -216,6 +231,9 @@ impl RuleViolation {
             Self::SmallestDirect { .. } => "smallest_direct",
             Self::SelfPayment => "self_payment",
             Self::PayeeTwice { .. } => "payee_twice",
+            Self::NoteTwice { .. } => "note_twice",
+            Self::Counter { .. } => "counter",
+            Self::TooOld { .. } => "too_old",
             Self::NoParty { .. } => "no_party",
             Self::KeyFollows { .. } => "key_follows",
             Self::ZeroAmount => "zero_amount",
@@ -343,6 +361,13 @@ impl RuleViolation {
             Self::SelfPayment => "payer and payee are the same account".to_owned(),
             Self::PayeeTwice { payee } => format!(
                 "account {payee} is paid directly twice in one transaction: add the two up, or pay one by a note"
+            ),
+            Self::NoteTwice { note } => format!("note {note} is named twice"),
+            Self::Counter { used } => format!(
+                "the account's counter of credit used stands at {used}: nothing can be added to it, so no credit can be drawn"
+            ),
+            Self::TooOld { created } => format!(
+                "the account's box was made at height {created}, four years ago: it must be renewed before it can take in notes"
             ),
             Self::NoParty { account } => format!("account {account} is no party to the settlement"),
             Self::KeyFollows { account } => format!(
