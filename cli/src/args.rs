@@ -7,7 +7,7 @@ pub(crate) use bounds::BoundArgs;
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
     NoteCommand, NotesArgs, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs, ReturnArgs,
-    SetArgs, Way,
+    SetArgs, SettleCommand, Way,
 };
 
 use std::path::PathBuf;
@@ -168,6 +168,9 @@ pub(crate) enum Command {
     /// Change what is yours to change in your account
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Settle payments among several members at once, by a file that each payer signs
+    #[command(subcommand)]
+    Settle(SettleCommand),
     /// Show what an account has, owes and may still spend
     Balance {
         /// A name, or an account number (8 digits or more) [default: the accounts of your keys]

@@ -19,6 +19,7 @@ mod node;
 mod note;
 mod notes;
 mod pay;
+mod settle;
 mod spend;
 mod terms;
 mod touch;
@@ -29,7 +30,9 @@ use std::path::PathBuf;
 
 use lets_protocol::{AccountNumber, Lets};
 
-use crate::args::{AccountCommand, Cli, Command, Global, InvoiceCommand, NoteCommand, Spend};
+use crate::args::{
+    AccountCommand, Cli, Command, Global, InvoiceCommand, NoteCommand, SettleCommand, Spend,
+};
 use crate::error::CliError;
 use crate::home::{Home, Lock};
 use crate::keys::{self, Key};
@@ -59,6 +62,10 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
         Command::Key(command) => key::run(&env, command).map(Some),
         Command::Name(command) => name::run(&env, command).map(Some),
         Command::Payments(args) if !args.retry => pay::payments(&env).map(Some),
+        Command::Settle(SettleCommand::Show {
+            file,
+            offline: true,
+        }) => settle::show_offline(&env, &file).map(Some),
         Command::Demo => on_threads(demo::run(&env)).map(Some),
         Command::Devnet(args) => on_threads(devnet::run(&env, args)),
         online => on_one_thread(run_online(&env, online)).map(Some),
@@ -88,6 +95,7 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Refund(args) => claim::refund_notes(env, args).await,
         Command::Absorb(args) => claim::absorb_notes(env, args).await,
         Command::Account(AccountCommand::Set(args)) => account::set(env, args).await,
+        Command::Settle(command) => settle::run(env, command).await,
         Command::Balance { who } => balance::run(env, who.as_deref()).await,
         Command::Members => members::run(env).await,
         Command::Exit(args) => exit::run(env, args).await,
@@ -167,16 +175,21 @@ impl Env<'_> {
 
     /// The LETS of this home, and a session with a node of its network.
     pub(crate) async fn open(&self) -> Result<(Group, Session), CliError> {
-        let (manifest, lets) = Manifest::load(&self.manifest_path())?;
+        let group = self.group()?;
         let session = self.session()?;
-        session.check_network(&manifest).await?;
-        let group = Group {
+        session.check_network(&group.manifest).await?;
+        Ok((group, session))
+    }
+
+    /// The LETS of this home, without a node.
+    pub(crate) fn group(&self) -> Result<Group, CliError> {
+        let (manifest, lets) = Manifest::load(&self.manifest_path())?;
+        Ok(Group {
             manifest,
             lets,
             book: AddressBook::load(&self.home.names())?,
             own: keys::own_keys(&self.home)?,
-        };
-        Ok((group, session))
+        })
     }
 }
 

@@ -25,6 +25,7 @@ use crate::names::NameError;
 use crate::paper::{BearerUriError, PaperError};
 use crate::payment_file::PaymentFileError;
 use crate::qr::QrError;
+use crate::settlement_file::SettlementFileError;
 
 /// Why a command did not do what was asked for. Nothing was spent unless the message says so.
 #[derive(Debug, Error)]
@@ -41,6 +42,16 @@ pub enum CliError {
     /// A rule of the LETS stands in the way.
     #[error("{} (rule {})", violation.explain(currency), violation.rule())]
     Rule {
+        /// The rule with its figures.
+        violation: Box<RuleViolation>,
+        /// The currency to show them in.
+        currency: Currency,
+    },
+    /// A rule of the LETS stands in the way of one account among several.
+    #[error("{party}: {} (rule {})", violation.explain(currency), violation.rule())]
+    PartyRule {
+        /// Whose account it is.
+        party: String,
         /// The rule with its figures.
         violation: Box<RuleViolation>,
         /// The currency to show them in.
@@ -381,6 +392,9 @@ pub enum CliError {
     /// A founding is in progress, or is not.
     #[error(transparent)]
     Founding(#[from] FoundingFileError),
+    /// A settlement does not come about.
+    #[error(transparent)]
+    Settlement(#[from] SettlementFileError),
     /// The books are not as the manifest says.
     #[error("the LETS is not as its manifest says:\n  {}", problems.join("\n  "))]
     Verify {

@@ -21,6 +21,7 @@ mod preview;
 pub mod qr;
 pub mod sealed_memo;
 pub mod session;
+pub mod settlement_file;
 
 use std::ffi::OsString;
 

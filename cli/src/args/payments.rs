@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use lets_protocol::Blocks;
+use lets_protocol::{Blocks, NanoErg};
 
 use super::bounds::parse_blocks;
 use super::{CommitteeKeys, KeyChoice, Passphrase, Spend};
@@ -217,4 +217,57 @@ pub(crate) struct SetArgs {
     pub(crate) own: Own,
     #[command(flatten)]
     pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettleCommand {
+    /// Lay out payments that all happen at once or not at all, and write them to a file for the payers to sign
+    Propose {
+        /// A payment by names or account numbers; once for each. The first payer's account pays the fee
+        #[arg(long = "pay", value_name = "FROM:TO:AMOUNT", required = true)]
+        payments: Vec<String>,
+        /// The file to write; it must not exist yet
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Miner fee in ERG
+        #[arg(long, value_name = "ERG", default_value = "0.001")]
+        fee: NanoErg,
+    },
+    /// Show what a settlement does, who must sign, and who has signed
+    Show {
+        /// The file
+        file: PathBuf,
+        /// Ask no node: nothing is said about whether it is out of date
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Sign your part of a settlement and write the signature into the file
+    Sign {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        key: KeyChoice,
+        /// Sign without asking
+        #[arg(long, short)]
+        yes: bool,
+        /// Show what would be signed, and stop
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Send a settlement that everybody has signed
+    Send {
+        /// The file
+        file: PathBuf,
+        /// Send without asking
+        #[arg(long, short)]
+        yes: bool,
+        /// Show what would be sent, and stop
+        #[arg(long)]
+        dry_run: bool,
+        /// Return as soon as the node has the transaction, without waiting for a block
+        #[arg(long)]
+        no_wait: bool,
+    },
 }

@@ -41,7 +41,7 @@ impl CliError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Usage { .. } | Self::Arguments(_) => "usage",
-            Self::Rule { violation, .. } => violation.rule(),
+            Self::Rule { violation, .. } | Self::PartyRule { violation, .. } => violation.rule(),
             Self::Amount(_) => "amount",
             Self::Currency(_) => "currency",
             Self::FeeTooLow { .. } => "fee_too_low",
@@ -127,6 +127,7 @@ impl CliError {
             Self::NoSuchApplication { .. } => "no_such_application",
             Self::Manifest(cause) => cause.kind(),
             Self::Founding(cause) => cause.kind(),
+            Self::Settlement(cause) => cause.kind(),
             Self::Verify { .. } => "verify",
             Self::File { .. } => "file",
             Self::Exists { .. } => "exists",
@@ -147,6 +148,11 @@ impl CliError {
             Self::Rule {
                 violation,
                 currency,
+            }
+            | Self::PartyRule {
+                violation,
+                currency,
+                ..
             } => Some(RuleJson {
                 rule: violation.rule(),
                 limit: violation.limit().map(|a| currency.show(a)),
@@ -159,7 +165,9 @@ impl CliError {
     /// What to do next, usually a command.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Rule { violation, .. } => rule_hint(violation),
+            Self::Rule { violation, .. } | Self::PartyRule { violation, .. } => {
+                rule_hint(violation)
+            }
             // The argument parser's message ends with its own hint; to "no" there is nothing to add.
             Self::Usage { .. } | Self::Declined => return None,
             Self::Arguments(_) => "add --help to the command to see what it takes",
@@ -290,6 +298,7 @@ impl CliError {
             Self::NoSuchApplication { .. } => "`lets applications` lists the open ones",
             Self::Manifest(cause) => return Some(cause.hint()),
             Self::Founding(cause) => return Some(cause.hint()),
+            Self::Settlement(cause) => return Some(cause.hint()),
             Self::Verify { .. } => {
                 "do not trade in this LETS before its committee has explained it"
             }

@@ -15,5 +15,6 @@ mod keys;
 mod life;
 mod manifest;
 mod proxy;
+mod settle;
 mod verify;
 mod world;

@@ -15,6 +15,7 @@ mod memo;
 mod proposal;
 mod reading;
 pub mod rules;
+mod settlement;
 mod units;
 
 pub use amount::{Amount, AmountError, Balance, Currency, CurrencyError};
@@ -33,7 +34,7 @@ pub use builders::notes::{MAX_NOTES_TAKEN, absorb, claim, claimable, refund};
 pub use builders::pay::{Payee, Payment, Spender, pay, pay_direct};
 pub use builders::refresh::{RefreshError, refresh_account, refresh_charter, refresh_pot};
 pub use builders::set_account::{OwnerChange, set_account};
-pub use builders::settle::{Leg, settle};
+pub use builders::settle::{Leg, PartyViolation, check_settle, settle};
 pub use builders::terms::{SetTermsError, set_terms};
 pub use builders::trade::{Trade, TradeError};
 pub use invoice::{
@@ -43,4 +44,5 @@ pub use memo::{Memo, MemoError, MemoTextError, Reference};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
 pub use reading::{Paid, payments_in};
 pub use rules::RuleViolation;
+pub use settlement::{Party, Settlement, SettlementError};
 pub use units::{Blocks, Height, NanoErg, ParseErgError};

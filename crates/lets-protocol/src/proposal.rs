@@ -442,7 +442,8 @@ fn change_box(
     })
 }
 
-fn fee_box(params: TxParams) -> Result<ErgoBoxCandidate, BuildError> {
+/// The box of the miner's fee.
+pub(crate) fn fee_box(params: TxParams) -> Result<ErgoBoxCandidate, BuildError> {
     let fault = |e: &dyn std::fmt::Display| BuildError::Transaction(e.to_string());
     Ok(ErgoBoxCandidate {
         value: params.fee.to_box_value().map_err(|e| fault(&e))?,

@@ -64,7 +64,8 @@ impl Flow {
         }
     }
 
-    fn net(self) -> i64 {
+    /// What is left of it in the account.
+    pub fn net(self) -> i64 {
         self.gained.saturating_sub(self.paid)
     }
 }
@@ -124,6 +125,43 @@ fn counters_after(
         debt_since: if in_debt { own.debt_since } else { stamp },
         ..*own
     })
+}
+
+/// The owner's settings and counters after a spend of this flow that he leads, whether or not a rule allows it.
+///
+/// # Errors
+/// [`RuleViolation::Counter`].
+pub(crate) fn settings_leading(
+    account: &AccountBox,
+    flow: Flow,
+    height: Height,
+) -> Result<Settings, RuleViolation> {
+    counters_after(account, Draw::of(account, flow).drawn, height)
+}
+
+/// The owner's settings and counters after a spend of this flow that he signs beside another leader, whether or not a rule
+/// allows it.
+///
+/// # Errors
+/// [`RuleViolation::Counter`].
+pub(crate) fn settings_beside(
+    account: &AccountBox,
+    flow: Flow,
+    height: Height,
+) -> Result<Settings, RuleViolation> {
+    Ok(visibly_signed(
+        account,
+        settings_leading(account, flow, height)?,
+    ))
+}
+
+/// Beside another leader the script asks for a signature where settings or units show it. Where they do not, one unit more
+/// of credit used does; it leaks away like any other.
+pub(crate) fn visibly_signed(account: &AccountBox, mut after: Settings) -> Settings {
+    if after == *account.settings() {
+        after.used = after.used.saturating_add(1);
+    }
+    after
 }
 
 /// May the owner, by his signature, let these units come and go, in a transaction with other accounts of these classes?

@@ -139,8 +139,10 @@ impl Plan<'_> {
         params: TxParams,
         funding: Option<&Funding>,
     ) -> Result<Trade, TradeError> {
-        let (lets, height) = (self.lets, params.height);
-        let created = height;
+        // Another's wallet may have seen a block more; outputs are never older than inputs.
+        let height = self.height(params.height);
+        let (lets, created) = (self.lets, height);
+        let params = TxParams { height, ..params };
         let settings = self.check(height)?;
         let brought: u64 = self.taken.iter().map(|n| n.value().0).sum();
         let count = u64::try_from(self.notes.len()).unwrap_or(u64::MAX);
@@ -238,16 +240,23 @@ impl Plan<'_> {
         })
     }
 
-    /// The settings of another account after its owner has signed. Where neither his counters nor his units would show it,
-    /// one unit more of credit used makes the script ask for his signature; it leaks away like any other.
+    /// The height of all that is made: no box that goes in is younger.
+    fn height(&self, height: Height) -> Height {
+        let others = self.others.iter().map(|o| o.account.ergo_box());
+        let taken = self.taken.iter().map(|n| n.ergo_box());
+        others
+            .chain(taken)
+            .chain([self.leader.ergo_box()])
+            .map(|b| Height(b.creation_height))
+            .fold(height, Height::max)
+    }
+
+    /// The settings of another account after its owner has signed.
     fn signed_settings(&self, other: &Other<'_>, height: Height) -> Result<Settings, TradeError> {
         self.check_signs(other.account)?;
         let classes = self.classes_beside(other.account);
-        let mut after = rules::check_spend(other.account, other.flow, false, height, &classes)?;
-        if after == *other.account.settings() {
-            after.used = after.used.saturating_add(1);
-        }
-        Ok(after)
+        let after = rules::check_spend(other.account, other.flow, false, height, &classes)?;
+        Ok(rules::visibly_signed(other.account, after))
     }
 
     /// The owner can sign: by his key, or by that of the box at hand.
