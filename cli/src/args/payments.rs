@@ -206,7 +206,7 @@ pub(crate) enum AccountCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct SetArgs {
-    /// The smallest payment that anybody may pay in directly, like 5.00; `any`, or `notes` for notes only. A debt can
+    /// The smallest payment that anybody may pay in directly, like 5.00; `any`, or `notes` (or 0) for notes only. A debt can
     /// always be paid to exactly 0
     #[arg(long, value_name = "AMOUNT", required_unless_present = "new_key")]
     pub(crate) smallest_direct: Option<String>,

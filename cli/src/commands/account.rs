@@ -1,6 +1,6 @@
 //! `lets account set`: what an owner changes in his account.
 
-use lets_protocol::{OwnerChange, Settings, Spender, claimable, set_account};
+use lets_protocol::{Amount, OwnerChange, Settings, Spender, claimable, set_account};
 use serde::Serialize;
 
 use crate::args::SetArgs;
@@ -114,13 +114,16 @@ fn smallest_direct(group: &Group, text: &str) -> Result<i64, CliError> {
     match text {
         "any" => Ok(Settings::ANY_DIRECT),
         "notes" => Ok(Settings::NOTES_ONLY),
-        text => Ok(group.manifest.currency.parse_positive(text)?.units()),
+        text => match group.manifest.currency.parse(text)? {
+            Amount::ZERO => Ok(Settings::NOTES_ONLY),
+            amount => Ok(amount.units()),
+        },
     }
 }
 
 /// "any amount", "5.00 or more", or "none: notes only".
 pub(super) fn show_smallest(group: &Group, smallest: i64) -> String {
-    match lets_protocol::Amount::new(smallest) {
+    match Amount::new(smallest) {
         Ok(amount) if smallest > Settings::ANY_DIRECT => {
             format!("{} or more", group.manifest.currency.show(amount))
         }

@@ -1,14 +1,14 @@
 //! `lets claim`, `lets refund`, `lets absorb`: notes come to their end.
 
 use lets_protocol::{
-    AccountBox, Link, MAX_NOTES_TAKEN, NoteBox, RuleViolation, Spender, Trade, absorb, claim,
-    claimable, refund, rules,
+    AccountBox, Link, MAX_NOTES_TAKEN, NoteBox, Reference, RuleViolation, Spender, Trade, absorb,
+    claim, claimable, refund, rules,
 };
 use serde::Serialize;
 
 use crate::args::{AbsorbArgs, ClaimArgs, RefundArgs, Spend};
 use crate::ask::PassphraseFiles;
-use crate::commands::pay::order::Ground;
+use crate::commands::pay::order::{Ground, payment_name};
 use crate::commands::pay::{claims_line, sum};
 use crate::commands::spend::whereabouts;
 use crate::commands::{Env, Group, Prefix, find_prefix};
@@ -325,15 +325,26 @@ pub(super) fn read_memo(
     let payee = note.payee()?;
     let memo = sealed_memo::open(&group.lets, note.memo(), &note.payer(), &payee, keys)?;
     let currency = &group.manifest.currency;
-    Some(match memo.belongs_to(note.amount()) {
-        true => memo.text().to_owned(),
-        false => format!(
-            "{} (beware: written for {} {}, not for what the note holds)",
-            memo.text(),
+    let mut shown = memo.text().to_owned();
+    match memo.reference() {
+        Reference::None => {}
+        Reference::Invoice(id) => shown.push_str(&format!(" (pays invoice {id})")),
+        Reference::Return {
+            transaction,
+            output,
+        } => {
+            let payment = payment_name(&String::from(transaction), output);
+            shown.push_str(&format!(" (gives back payment {payment})"));
+        }
+    }
+    if !memo.belongs_to(note.amount()) {
+        shown.push_str(&format!(
+            " (beware: written for {} {}, not for what the note holds)",
             currency.show(memo.amount()),
             currency.code()
-        ),
-    })
+        ));
+    }
+    Some(shown.trim_start().to_owned())
 }
 
 /// Why a note cannot be claimed by this account now, in the violation's words.

@@ -41,6 +41,7 @@ fn ms(duration: Duration) -> f64 {
 fn main() -> Outcome<()> {
     say(format_args!("| figure | value | goal |\n|---|---:|---:|"))?;
     trade()?;
+    capacity()?;
     signing()?;
     commands()?;
     tokio::runtime::Builder::new_multi_thread()
@@ -51,7 +52,7 @@ fn main() -> Outcome<()> {
 
 /// Size and cost of the trade that members make every day.
 fn trade() -> Outcome<()> {
-    for kind in kinds::kinds().iter().filter(|k| k.name.starts_with("pay")) {
+    for kind in kinds::kinds().iter().filter(|k| k.name.starts_with("pay,")) {
         let (tx, cost) = kind.case.accepted();
         let goal = match kind.name {
             "pay, fee from the account" => ("19,000", "2,700"),
@@ -81,6 +82,63 @@ fn trade() -> Outcome<()> {
     say(format_args!(
         "| deposit per member (ERG floor of the account) | {floor} | |"
     ))
+}
+
+/// Mainnet: the cost and the bytes that a block may have.
+const BLOCK_COST: u64 = 8_001_091;
+const BLOCK_BYTES: usize = 1_271_009;
+/// What checking one signature costs, from above; it is not in the reference's cost of a transaction.
+const PROOF_COST: u64 = 1_000;
+
+/// How many payments of each kind one block holds.
+fn capacity() -> Outcome<()> {
+    let kinds = kinds::kinds();
+    let fit = |name: &str, payments: u64| -> Outcome<u64> {
+        let kind = kinds.iter().find(|k| k.name == name).ok_or(name)?;
+        let (tx, cost) = kind.case.accepted();
+        let signatures = u64::try_from(kind.case.signers.len())?;
+        let cost = cost.ok_or("a cost")? + signatures * PROOF_COST;
+        let bytes = tx.sigma_serialize_bytes()?.len();
+        let per_block = (BLOCK_COST / cost).min(u64::try_from(BLOCK_BYTES / bytes)?);
+        Ok(per_block * payments)
+    };
+    say(format_args!(
+        "| members who can pay one merchant in one block (the published contracts: 1) | {} | |",
+        fit("pay by note", 1)?
+    ))?;
+    for (name, payments) in [
+        ("pay, fee from the account", 1),
+        ("pay, with a memo", 1),
+        ("pay by note", 1),
+        ("pay 20 by notes", 20),
+        ("pay 20 directly", 20),
+        ("settle a ring of 3", 3),
+        ("claim 50 notes", 50),
+    ] {
+        say(format_args!(
+            "| payments (or claims) per block: {name} | {} | |",
+            fit(name, payments)?
+        ))?;
+    }
+    let of = |name: &str| -> Outcome<(f64, f64)> {
+        let kind = kinds.iter().find(|k| k.name == name).ok_or(name)?;
+        let (tx, cost) = kind.case.accepted();
+        let bytes = tx.sigma_serialize_bytes()?.len();
+        Ok((cost.ok_or("a cost")? as f64, bytes as f64))
+    };
+    let (cost, bytes) = of("pay, fee from the account")?;
+    for (name, goal) in [
+        ("pay 20 by notes", "0.10, 0.30"),
+        ("pay 20 directly", "0.30, 0.75"),
+    ] {
+        let (c, b) = of(name)?;
+        say(format_args!(
+            "| {name}, of 20 payments' cost and bytes | {:.3}, {:.3} | {goal} |",
+            c / (20.0 * cost),
+            b / (20.0 * bytes)
+        ))?;
+    }
+    Ok(())
 }
 
 /// Building and signing a trade, here and in sigmastate-js, in one run.
