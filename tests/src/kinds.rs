@@ -1,5 +1,6 @@
 //! One transaction of every kind that the library builds: what the reference judge must accept, and what COSTS.md lists.
 
+mod charter;
 mod notes;
 
 use crate::case::Case;
@@ -107,6 +108,7 @@ pub fn kinds() -> Vec<Kind> {
     let funding = world.funding(&bob, 1.0);
     let (refresh, _) = lets_protocol::refresh_account(&world.lets, &a, &funding, params).unwrap();
     add("refresh another's account", world.case(&refresh, &[&bob]));
+    kinds.extend(charter::kinds());
     kinds.extend(notes::kinds());
     kinds
 }

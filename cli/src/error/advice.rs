@@ -346,6 +346,12 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
         RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",
+        RuleViolation::HardBound { .. } => "stay inside the bounds that `lets verify` shows",
+        RuleViolation::NoChange | RuleViolation::NothingAnnounced => {
+            "`lets verify` shows the charter and what is announced"
+        }
+        RuleViolation::AnnounceHeight { .. } => "announce it anew",
+        RuleViolation::DelayNotOver { .. } => "wait until then; anybody can enact it",
         RuleViolation::NoteTwice { .. } => "name each note once",
         RuleViolation::Counter { .. } => {
             "the counter leaks with time; the committee sets its rate with `lets terms`"

@@ -28,6 +28,7 @@ pub use boxes::pot::{Counters, PotBox};
 pub use boxes::{AccountNumber, Lets, ParseBoxError};
 pub use builders::admit::{AdmitError, admit};
 pub use builders::apply::{ApplyError, apply, withdraw_application};
+pub use builders::change::{ANNOUNCE_AHEAD, ChangeError, announce, cancel, enact};
 pub use builders::exit::{ExitError, exit};
 pub use builders::found::{Found, FoundError, Founding, FoundingStep};
 pub use builders::notes::{MAX_NOTES_TAKEN, absorb, claim, claimable, refund};

@@ -44,6 +44,12 @@ pub enum TxKind {
     SetAccount,
     /// A member closes his account.
     Exit,
+    /// The committee announces a change of the charter.
+    Announce,
+    /// Anybody puts an announced change into force.
+    Enact,
+    /// The committee withdraws an announced change.
+    Cancel,
     /// Anybody renews an old box.
     Refresh,
 }
@@ -65,6 +71,9 @@ impl TxKind {
             Self::Settle => "settle",
             Self::SetAccount => "set_account",
             Self::Exit => "exit",
+            Self::Announce => "announce",
+            Self::Enact => "enact",
+            Self::Cancel => "cancel",
             Self::Refresh => "refresh",
         }
     }

@@ -1,8 +1,10 @@
 //! The off-chain twins of the scripts' rules: each refuses before the script would, and says by how much.
 
+mod change;
 mod notes;
 mod violation;
 
+pub use change::{check_announce, check_enact};
 pub use notes::{
     check_absorb, check_claim, check_fresh, check_leads, check_life, check_once, check_refund,
 };

@@ -49,6 +49,25 @@ pub struct Bounds {
 impl Bounds {
     /// How many numbers bounds are.
     pub const COUNT: usize = 16;
+    /// What each of them is called, in their order.
+    pub const NAMES: [&'static str; Self::COUNT] = [
+        "longest credit line",
+        "highest cap",
+        "ERG floor",
+        "admissions per period",
+        "units issued per period",
+        "period",
+        "change delay",
+        "recovery delay",
+        "recoveries per period",
+        "admission fee",
+        "default credit line",
+        "default cap",
+        "default largest draw",
+        "default draw limit",
+        "default longest debt",
+        "default draw rate",
+    ];
 
     /// As register R5 holds them.
     pub fn to_longs(&self) -> [i64; Self::COUNT] {

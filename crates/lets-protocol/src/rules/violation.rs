@@ -90,6 +90,37 @@ pub enum RuleViolation {
         /// The payee.
         payee: AccountNumber,
     },
+    /// `contracts/charter.es` "N6", "N7": a bound outside what founding fixed for ever.
+    HardBound {
+        /// Which bound.
+        bound: &'static str,
+        /// What was asked.
+        asked: i64,
+        /// The least that it may ever be.
+        least: i64,
+        /// The most that it may ever be.
+        most: i64,
+    },
+    /// An announcement of what is so already: it could never be enacted.
+    NoChange,
+    /// `contracts/charter.es` "N4": an announcement whose delay would begin in the past, or too late.
+    AnnounceHeight {
+        /// What was asked.
+        asked: Height,
+        /// The first height that passes.
+        first: Height,
+        /// The last.
+        last: Height,
+    },
+    /// No change of the charter is announced.
+    NothingAnnounced,
+    /// `contracts/charter.es` "E1": the delay has not passed.
+    DelayNotOver {
+        /// From the block of this height on it can be enacted.
+        from: Height,
+        /// The height now.
+        height: Height,
+    },
     /// The same note twice in one transaction.
     NoteTwice {
         /// Its box id.
@@ -231,6 +262,11 @@ impl RuleViolation {
             Self::SmallestDirect { .. } => "smallest_direct",
             Self::SelfPayment => "self_payment",
             Self::PayeeTwice { .. } => "payee_twice",
+            Self::HardBound { .. } => "hard_bound",
+            Self::NoChange => "no_change",
+            Self::AnnounceHeight { .. } => "announce_height",
+            Self::NothingAnnounced => "nothing_announced",
+            Self::DelayNotOver { .. } => "delay_not_over",
             Self::NoteTwice { .. } => "note_twice",
             Self::Counter { .. } => "counter",
             Self::TooOld { .. } => "too_old",
@@ -361,6 +397,22 @@ impl RuleViolation {
             Self::SelfPayment => "payer and payee are the same account".to_owned(),
             Self::PayeeTwice { payee } => format!(
                 "account {payee} is paid directly twice in one transaction: add the two up, or pay one by a note"
+            ),
+            Self::HardBound {
+                bound,
+                asked,
+                least,
+                most,
+            } => format!(
+                "{bound} of {asked} is outside {least} to {most}, which was fixed for ever when the LETS was founded"
+            ),
+            Self::NoChange => "the charter is so already: there is nothing to announce".to_owned(),
+            Self::AnnounceHeight { asked, first, last } => {
+                format!("an announcement counts from height {first} to {last}, not from {asked}")
+            }
+            Self::NothingAnnounced => "no change of the charter is announced".to_owned(),
+            Self::DelayNotOver { from, height } => format!(
+                "the change can be enacted by the block of height {from}, and the height is {height}"
             ),
             Self::NoteTwice { note } => format!("note {note} is named twice"),
             Self::Counter { used } => format!(
