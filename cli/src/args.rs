@@ -286,6 +286,9 @@ pub(crate) struct ApplyArgs {
     /// ERG to set aside: the account's floor, and what is over pays your first fees
     #[arg(long, value_name = "ERG", default_value = "3.2")]
     pub(crate) erg: NanoErg,
+    /// For the community's own account: its key follows the charter's committee
+    #[arg(long)]
+    pub(crate) community: bool,
     /// How long the committee may take, in blocks or like 30d; you can withdraw at any time
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_blocks)]
     pub(crate) expires: Blocks,

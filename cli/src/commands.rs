@@ -28,7 +28,7 @@ mod verify;
 use std::future::Future;
 use std::path::PathBuf;
 
-use lets_protocol::{AccountNumber, Lets};
+use lets_protocol::{AccountNumber, Lets, Link};
 
 use crate::args::{
     AccountCommand, Cli, Command, Global, InvoiceCommand, NoteCommand, SettleCommand, Spend,
@@ -217,7 +217,9 @@ impl Group {
 
     /// The key on this machine that owns the account.
     pub(crate) fn own_key(&self, account: &AccountBox) -> Option<&Key> {
-        self.own.iter().find(|key| key.owner() == *account.owner())
+        // A key in an account that follows another box means nothing.
+        let owns = |key: &&Key| *account.link() == Link::None && key.owner() == *account.owner();
+        self.own.iter().find(owns)
     }
 
     /// The account that a person names: by the address book, by a key on this machine, or by its number.
@@ -285,7 +287,7 @@ impl Group {
         let owner = key.owner();
         let own: Vec<&Seen<AccountBox>> = accounts
             .iter()
-            .filter(|a| *a.it.owner() == owner)
+            .filter(|a| *a.it.link() == Link::None && *a.it.owner() == owner)
             .filter(|a| from.is_none_or(|f| a.it.number().to_string().starts_with(f)))
             .collect();
         match own.as_slice() {

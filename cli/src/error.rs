@@ -472,6 +472,7 @@ impl CliError {
             TradeError::Rule(violation) => Self::rule_broken(violation, currency),
             TradeError::Build(error) => error.into(),
             TradeError::Parse(error) => error.into(),
+            TradeError::Text(error) => error.into(),
             other => Self::Trade(other),
         }
     }

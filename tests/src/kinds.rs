@@ -30,7 +30,7 @@ pub fn kinds() -> Vec<Kind> {
     let (apply, application) = lets_protocol::apply(
         &world.lets,
         &world.charter,
-        owner,
+        lets_protocol::Applicant::member(owner),
         value,
         expiry,
         &funding,

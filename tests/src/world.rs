@@ -9,8 +9,9 @@ use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::cthreshold::Cthreshold
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{ProveDlog, SigmaBoolean, SigmaProp};
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
-    AccountBox, Amount, ApplicationBox, Blocks, Bounds, CharterBox, Currency, Found, Founding,
-    Funding, HardBounds, Height, Identity, Lets, NanoErg, PotBox, Proposal, Terms, TxParams,
+    AccountBox, Amount, Applicant, ApplicationBox, Blocks, Bounds, CharterBox, Currency, Found,
+    Founding, Funding, HardBounds, Height, Identity, Lets, NanoErg, PotBox, Proposal, Terms,
+    TxParams,
 };
 
 /// A key from a number.
@@ -179,7 +180,7 @@ impl World {
         lets_protocol::apply(
             &self.lets,
             &self.charter,
-            prop(key),
+            Applicant::member(prop(key)),
             value,
             expiry,
             &self.funding(key, 5.0),

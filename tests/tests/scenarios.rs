@@ -3,8 +3,8 @@
 use ergo_lib::chain::transaction::TxId;
 use lets_cli::session::{Session, View};
 use lets_protocol::{
-    AccountBox, Amount, Blocks, Found, Funding, Height, Lets, NanoErg, RuleViolation, Terms,
-    TradeError, TxParams,
+    AccountBox, Amount, Applicant, Blocks, Found, Funding, Height, Lets, NanoErg, RuleViolation,
+    Terms, TradeError, TxParams,
 };
 use lets_tests::lane::{Lane, Person};
 use lets_tests::world::{at_least_of, founding};
@@ -76,7 +76,7 @@ impl Village {
         let (proposal, _) = lets_protocol::apply(
             &self.lets,
             &charter,
-            person.owner(),
+            Applicant::member(person.owner()),
             value,
             expiry,
             &funding,

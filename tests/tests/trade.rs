@@ -5,9 +5,9 @@
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use lets_protocol::{
-    AccountBox, Amount, Blocks, Height, Leg, NoteBox, OwnerChange, Payee, Payment, RuleViolation,
-    Settings, Spender, Terms, Trade, TradeError, absorb, claim, claimable, pay, refund,
-    set_account, settle,
+    AccountBox, Amount, Blocks, Community, Height, Leg, NoteBox, OwnerChange, Payee, Payment,
+    RuleViolation, Settings, Spender, Terms, Trade, TradeError, absorb, claim, claimable, pay,
+    refund, set_account, settle,
 };
 use lets_tests::Case;
 use lets_tests::case::{existing, longs, registers};

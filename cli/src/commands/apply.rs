@@ -1,6 +1,6 @@
 //! `lets apply`, `lets applications`, `lets withdraw`: asking to be admitted, and thinking better of it.
 
-use lets_protocol::{ApplicationBox, Height, apply, withdraw_application};
+use lets_protocol::{Applicant, ApplicationBox, Height, apply, withdraw_application};
 use serde::Serialize;
 
 use crate::args::{ApplyArgs, WithdrawArgs};
@@ -31,10 +31,14 @@ pub(super) async fn run(env: &Env<'_>, args: ApplyArgs) -> Result<Report, CliErr
     let charter = session.charter(&group.lets, View::Pool).await?;
     let funding = session.wallet(&key.tree()?).await?;
     let expiry = params.height.plus(args.expires);
+    let applicant = match args.community {
+        true => Applicant::community(key.owner(), &group.lets),
+        false => Applicant::member(key.owner()),
+    };
     let (proposal, application) = apply(
         &group.lets,
         &charter,
-        key.owner(),
+        applicant,
         args.erg,
         expiry,
         &funding,
@@ -51,6 +55,13 @@ pub(super) async fn run(env: &Env<'_>, args: ApplyArgs) -> Result<Report, CliErr
             ),
         )
         .line("expires", format!("at height {expiry}"))
+        .line(
+            "account",
+            match args.community {
+                true => "the community's: its key follows the charter's committee, for ever",
+                false => "yours",
+            },
+        )
         .transactions([&proposal], &format!("the wallet of {:?}", key.name));
     let spent = env
         .spend(

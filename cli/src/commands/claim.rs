@@ -1,8 +1,8 @@
 //! `lets claim`, `lets refund`, `lets absorb`: notes come to their end.
 
 use lets_protocol::{
-    AccountBox, Link, MAX_NOTES_TAKEN, NoteBox, Reference, RuleViolation, Spender, Trade, absorb,
-    claim, claimable, refund, rules,
+    AccountBox, Community, Link, MAX_NOTES_TAKEN, NoteBox, Reference, RuleViolation, Spender,
+    Trade, absorb, claim, claimable, refund, rules,
 };
 use serde::Serialize;
 
@@ -192,15 +192,13 @@ pub(super) async fn absorb_notes(env: &Env<'_>, args: AbsorbArgs) -> Result<Repo
         Some(key) => Some(session.wallet(&key.tree()?).await?),
         None => None,
     };
-    let trade = absorb(
-        &group.lets,
-        &charter,
-        &account,
-        &notes,
-        funding.as_ref(),
-        ground.params,
-    )
-    .map_err(|e| CliError::trade(e, currency))?;
+    let community = Community {
+        charter: &charter,
+        account: &account,
+        funding: funding.as_ref(),
+    };
+    let trade = absorb(&group.lets, community, &notes, ground.params)
+        .map_err(|e| CliError::trade(e, currency))?;
     let taken = Taken {
         title: "Absorb",
         account,

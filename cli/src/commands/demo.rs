@@ -7,8 +7,8 @@ use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
-    AccountBox, AccountNumber, Blocks, Currency, FoundingStep, NanoErg, RuleViolation, Terms,
-    TradeError, admit, apply, pay_direct,
+    AccountBox, AccountNumber, Applicant, Blocks, Currency, FoundingStep, NanoErg, RuleViolation,
+    Terms, TradeError, admit, apply, pay_direct,
 };
 use lets_wallet::{Backup, KeyIndex, LocalSigner, Mnemonic, UnlockedKeys, WordCount};
 use serde::Serialize;
@@ -243,7 +243,7 @@ impl Stage<'_> {
             let (proposal, _) = apply(
                 &self.lets,
                 &charter,
-                member.owner(),
+                Applicant::member(member.owner()),
                 value,
                 expiry,
                 &funding,

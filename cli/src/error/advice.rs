@@ -346,6 +346,7 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
         RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",
+        RuleViolation::WriteOff { .. } => "`lets balance NAME` shows the debt",
         RuleViolation::HardBound { .. } => "stay inside the bounds that `lets verify` shows",
         RuleViolation::NoChange | RuleViolation::NothingAnnounced => {
             "`lets verify` shows the charter and what is announced"

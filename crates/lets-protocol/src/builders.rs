@@ -3,6 +3,7 @@
 pub(crate) mod admit;
 pub(crate) mod apply;
 pub(crate) mod change;
+pub(crate) mod community;
 pub(crate) mod exit;
 pub(crate) mod found;
 pub(crate) mod notes;

@@ -42,6 +42,8 @@ pub enum TxKind {
     Settle,
     /// An owner changes his settings or his key.
     SetAccount,
+    /// The community's account takes over a member's debt.
+    WriteOff,
     /// A member closes his account.
     Exit,
     /// The committee announces a change of the charter.
@@ -70,6 +72,7 @@ impl TxKind {
             Self::Absorb => "absorb",
             Self::Settle => "settle",
             Self::SetAccount => "set_account",
+            Self::WriteOff => "write_off",
             Self::Exit => "exit",
             Self::Announce => "announce",
             Self::Enact => "enact",

@@ -6,7 +6,8 @@ mod violation;
 
 pub use change::{check_announce, check_enact};
 pub use notes::{
-    check_absorb, check_claim, check_fresh, check_leads, check_life, check_once, check_refund,
+    check_absorb, check_claim, check_community, check_fresh, check_leads, check_life, check_once,
+    check_refund, check_write_off,
 };
 pub use violation::RuleViolation;
 

@@ -5,8 +5,8 @@ use crate::world::{World, key, prop};
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R7;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
-    AccountBox, Amount, Blocks, CharterBox, Height, Leg, MAX_NOTES_TAKEN, NoteBox, OwnerChange,
-    Payee, Payment, Spender, absorb, claim, pay, refund, set_account, settle,
+    AccountBox, Amount, Blocks, CharterBox, Community, Height, Leg, MAX_NOTES_TAKEN, NoteBox,
+    OwnerChange, Payee, Payment, Spender, absorb, claim, pay, refund, set_account, settle,
 };
 
 /// Members of the world of these kinds: enough for every batch.
@@ -239,15 +239,12 @@ fn late(town: &mut Town) -> Vec<Kind> {
     let community = world.account_with(&town.accounts[2], |case| {
         case.set_register(0, R7, link.clone())
     });
-    let trade = absorb(
-        &world.lets,
+    let of = Community {
         charter,
-        &community,
-        &notes,
-        None,
-        world.params(),
-    )
-    .unwrap();
+        account: &community,
+        funding: None,
+    };
+    let trade = absorb(&world.lets, of, &notes, world.params()).unwrap();
     let absorb = Kind {
         name: "absorb 3 notes (2 of 3 sign)",
         case: world.case(&trade.proposal, &world.quorum()),

@@ -174,14 +174,12 @@ fn absorb_at_its_first_height_and_one_block_before() {
     let take = |m: &Members, account: &AccountBox, note: &NoteBox| {
         let notes = [note.clone()];
         let charter = &m.world.charter;
-        absorb(
-            &m.world.lets,
+        let of = Community {
             charter,
             account,
-            &notes,
-            None,
-            m.world.params(),
-        )
+            funding: None,
+        };
+        absorb(&m.world.lets, of, &notes, m.world.params())
     };
     let case =
         |m: &Members, built: Built| m.world.case(&built.unwrap().proposal, &m.world.quorum());

@@ -300,3 +300,68 @@ fn memo_of_a_direct_payment_is_signed() {
     .unwrap();
     assert!(signed(&m, &built, &[0]).inputs[0].1.values.is_empty());
 }
+
+// The community's account takes over a debt: an ordinary payment, signed by the committee, its reason for all to read.
+#[test]
+fn write_off_of_a_debt_up_to_the_whole_accepted_and_more_refused() {
+    let m = Members::of(10);
+    let link = m.world.lets.ids().charter_nft.bytes().to_vec();
+    let account = m
+        .world
+        .account_with(&m.accounts[0], |c| c.set_register(0, R7, link));
+    let debtor = m.at(1, -700);
+    let of = Community {
+        charter: &m.world.charter,
+        account: &account,
+        funding: None,
+    };
+    let built = |units, reason| {
+        lets_protocol::write_off(
+            &m.world.lets,
+            of,
+            &debtor,
+            amount(units),
+            reason,
+            m.world.params(),
+        )
+    };
+    let trade = built(700, "left the valley").unwrap();
+    assert_eq!(trade.others[0].balance().units(), 0);
+    assert_eq!(trade.leader.balance().units(), -700);
+    let case = m.world.case(&trade.proposal, &m.world.quorum());
+    let (tx, _) = case.accepted();
+    case.clone().unsigned().unproven();
+    case.with(|c| drop(c.signers.pop())).unproven();
+    let boxes = |all: &[ErgoBox]| all.to_vec();
+    let read = lets_protocol::payments_in(
+        &m.world.lets,
+        &tx,
+        &boxes(trade.proposal.inputs()),
+        &boxes(trade.proposal.outputs()),
+    );
+    let reason = lets_protocol::write_off_reason(&read[0].memo);
+    assert_eq!(reason, Some("left the valley"));
+    let violation = RuleViolation::WriteOff {
+        debt: amount(700),
+        asked: amount(701),
+    };
+    assert_eq!(refusal(built(701, "too much")), violation);
+    assert!(built(10, "a\u{1b}[2J").is_err());
+    // Only an account that follows the charter is the community's.
+    let stranger = Community {
+        account: &m.accounts[0],
+        ..of
+    };
+    let refused = lets_protocol::write_off(
+        &m.world.lets,
+        stranger,
+        &debtor,
+        amount(10),
+        "mine",
+        m.world.params(),
+    );
+    assert!(matches!(
+        refusal(refused),
+        RuleViolation::NotCommunity { .. }
+    ));
+}

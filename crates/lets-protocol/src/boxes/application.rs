@@ -2,6 +2,7 @@
 
 use super::{Lets, MakeBoxError, NewBox, ParseBoxError, Reader};
 use crate::boxes::account::Link;
+use crate::builders::apply::Applicant;
 use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
@@ -84,24 +85,22 @@ impl ApplicationBox {
 
 pub(crate) fn candidate(
     lets: &Lets,
-    owner: SigmaProp,
-    link: &Link,
+    applicant: Applicant,
     expiry: Height,
-    smallest_direct: i64,
     value: NanoErg,
     created: Height,
 ) -> Result<ErgoBoxCandidate, MakeBoxError> {
     let mut target = lets.ids.pot_nft.bytes().to_vec();
-    target.extend(link.to_bytes());
+    target.extend(applicant.link.to_bytes());
     NewBox {
         kind: "application",
         value,
         tree: lets.contracts.application.tree(),
         tokens: Vec::new(),
         registers: vec![
-            Constant::from(owner),
+            Constant::from(applicant.owner),
             Constant::from(target),
-            Constant::from(vec![expiry.as_i64(), smallest_direct]),
+            Constant::from(vec![expiry.as_i64(), applicant.smallest_direct]),
         ],
         created,
     }

@@ -41,6 +41,37 @@ pub(crate) fn needed(charter: &CharterBox, fee: NanoErg) -> NanoErg {
     charter.bounds().account_floor.plus(fee)
 }
 
+/// Who applies, and for what kind of account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applicant {
+    /// The applicant's key, which the account will have.
+    pub owner: SigmaProp,
+    /// Who else is to act for the account, for ever.
+    pub link: Link,
+    /// The smallest direct payment that the account is to accept, in units.
+    pub smallest_direct: i64,
+}
+
+impl Applicant {
+    /// A member with an account of his own, who accepts any direct payment.
+    pub fn member(owner: SigmaProp) -> Self {
+        Self {
+            owner,
+            link: Link::None,
+            smallest_direct: Settings::ANY_DIRECT,
+        }
+    }
+
+    /// For the community's account: its key follows the charter's committee, whoever that is. The applicant's own key can
+    /// take the application back, and means nothing afterwards.
+    pub fn community(owner: SigmaProp, lets: &Lets) -> Self {
+        Self {
+            link: Link::FollowsBox(lets.ids().charter_nft.into()),
+            ..Self::member(owner)
+        }
+    }
+}
+
 /// An application: the applicant's key, and ERG of which the account gets all but the admission's fee. Until it is
 /// admitted the applicant can take it back.
 ///
@@ -49,7 +80,7 @@ pub(crate) fn needed(charter: &CharterBox, fee: NanoErg) -> NanoErg {
 pub fn apply(
     lets: &Lets,
     charter: &CharterBox,
-    owner: SigmaProp,
+    applicant: Applicant,
     value: NanoErg,
     expiry: Height,
     funding: &Funding,
@@ -65,16 +96,8 @@ pub fn apply(
             height: params.height,
         });
     }
-    let candidate = application::candidate(
-        lets,
-        owner,
-        &Link::None,
-        expiry,
-        Settings::ANY_DIRECT,
-        value,
-        params.height,
-    )
-    .map_err(BuildError::from)?;
+    let candidate = application::candidate(lets, applicant, expiry, value, params.height)
+        .map_err(BuildError::from)?;
     let draft = Draft {
         lets: Some(lets),
         inputs: Vec::new(),

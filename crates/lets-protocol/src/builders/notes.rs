@@ -1,12 +1,12 @@
 //! Notes come to their end: claimed, taken back, or absorbed.
 
+use super::community::Community;
 use super::pay::{Spender, claimed};
 use super::trade::{Change, Plan, Trade, TradeError};
 use crate::boxes::Lets;
 use crate::boxes::account::AccountBox;
-use crate::boxes::charter::CharterBox;
 use crate::boxes::note::NoteBox;
-use crate::proposal::{Funding, TxKind, TxParams};
+use crate::proposal::{TxKind, TxParams};
 use crate::rules::{self, Flow, RuleViolation};
 
 /// The most notes that one transaction takes in: what it costs the network stays below what nodes take.
@@ -40,22 +40,14 @@ pub fn refund(lets: &Lets, payer: Spender<'_>, params: TxParams) -> Result<Trade
 /// [`TradeError`] naming the note's rule in the way.
 pub fn absorb(
     lets: &Lets,
-    charter: &CharterBox,
-    community: &AccountBox,
+    community: Community<'_>,
     notes: &[NoteBox],
-    funding: Option<&Funding>,
     params: TxParams,
 ) -> Result<Trade, TradeError> {
     for note in notes {
-        rules::check_absorb(lets, community, note, params.height)?;
+        rules::check_absorb(lets, community.account, note, params.height)?;
     }
-    let spender = Spender {
-        account: community,
-        claims: notes,
-        followed: Some(charter.ergo_box()),
-        funding,
-    };
-    take(lets, TxKind::Absorb, spender, params)
+    take(lets, TxKind::Absorb, community.spender(notes), params)
 }
 
 fn take(

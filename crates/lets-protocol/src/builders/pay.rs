@@ -78,6 +78,16 @@ pub fn pay(
     payments: Vec<Payment<'_>>,
     params: TxParams,
 ) -> Result<Trade, TradeError> {
+    pay_as(TxKind::Pay, lets, payer, payments, params)
+}
+
+pub(crate) fn pay_as(
+    kind: TxKind,
+    lets: &Lets,
+    payer: Spender<'_>,
+    payments: Vec<Payment<'_>>,
+    params: TxParams,
+) -> Result<Trade, TradeError> {
     let paid = payments
         .iter()
         .fold(0, |sum: i64, p| sum.saturating_add(p.amount.units()));
@@ -116,7 +126,7 @@ pub fn pay(
     let gained = claimed(payer.account, payer.claims)?;
     Plan {
         lets,
-        kind: TxKind::Pay,
+        kind,
         leader: payer.account,
         followed: payer.followed,
         change: Change::default(),

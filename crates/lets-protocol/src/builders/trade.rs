@@ -5,6 +5,7 @@ use crate::amount::Amount;
 use crate::boxes::account::{AccountBox, Link, Settings};
 use crate::boxes::note::{NewNote, NoteBox};
 use crate::boxes::{Lets, ParseBoxError};
+use crate::memo::MemoTextError;
 use crate::proposal::{BuildError, Draft, Funding, MAX_TX_BYTES, Proposal, TxKind, TxParams};
 use crate::rules::{self, Flow, RuleViolation};
 use crate::units::{Height, NanoErg};
@@ -35,6 +36,9 @@ pub enum TradeError {
         /// The most.
         most: usize,
     },
+    /// The text of a reason cannot be.
+    #[error(transparent)]
+    Text(#[from] MemoTextError),
     /// The account follows a box, and that box is not at hand.
     #[error("the account's key follows the box with token {token}, which is not at hand")]
     Followed {

@@ -1,6 +1,7 @@
 //! The twins of `contracts/note.es`.
 
 use super::{RuleViolation, may_reach};
+use crate::amount::Amount;
 use crate::boxes::Lets;
 use crate::boxes::account::{AccountBox, Link};
 use crate::boxes::note::NoteBox;
@@ -53,12 +54,7 @@ pub fn check_absorb(
     note: &NoteBox,
     height: Height,
 ) -> Result<(), RuleViolation> {
-    let charter = lets.ids().charter_nft.into();
-    if *account.link() != Link::FollowsBox(charter) {
-        return Err(RuleViolation::NotCommunity {
-            account: account.number(),
-        });
-    }
+    check_community(lets, account)?;
     check_over(note.expiry().plus(NoteBox::MAX_LIFE), height)
 }
 
@@ -130,4 +126,33 @@ pub fn check_once<'a>(notes: impl IntoIterator<Item = &'a NoteBox>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Is this the community's account: does its key follow the charter?
+///
+/// # Errors
+/// [`RuleViolation::NotCommunity`].
+pub fn check_community(lets: &Lets, account: &AccountBox) -> Result<(), RuleViolation> {
+    let charter = lets.ids().charter_nft.into();
+    match *account.link() == Link::FollowsBox(charter) {
+        true => Ok(()),
+        false => Err(RuleViolation::NotCommunity {
+            account: account.number(),
+        }),
+    }
+}
+
+/// Is the amount at most the debt that is to be written off? No script asks: a write-off is an ordinary payment.
+///
+/// # Errors
+/// [`RuleViolation::WriteOff`] with the debt.
+pub fn check_write_off(debtor: &AccountBox, amount: Amount) -> Result<(), RuleViolation> {
+    let debt = Amount::clamped(debtor.balance().debt());
+    match amount <= debt {
+        true => Ok(()),
+        false => Err(RuleViolation::WriteOff {
+            debt,
+            asked: amount,
+        }),
+    }
 }

@@ -90,6 +90,13 @@ pub enum RuleViolation {
         /// The payee.
         payee: AccountNumber,
     },
+    /// A write-off of more than is owed.
+    WriteOff {
+        /// The debt.
+        debt: Amount,
+        /// What was asked.
+        asked: Amount,
+    },
     /// `contracts/charter.es` "N6", "N7": a bound outside what founding fixed for ever.
     HardBound {
         /// Which bound.
@@ -262,6 +269,7 @@ impl RuleViolation {
             Self::SmallestDirect { .. } => "smallest_direct",
             Self::SelfPayment => "self_payment",
             Self::PayeeTwice { .. } => "payee_twice",
+            Self::WriteOff { .. } => "write_off",
             Self::HardBound { .. } => "hard_bound",
             Self::NoChange => "no_change",
             Self::AnnounceHeight { .. } => "announce_height",
@@ -300,6 +308,7 @@ impl RuleViolation {
             | Self::LongestDebt { most, .. }
             | Self::PayeeClass { most, .. } => Some(*most),
             Self::UnitsHeld { held, .. } => Some(*held),
+            Self::WriteOff { debt, .. } => Some(*debt),
             _ => None,
         }
     }
@@ -397,6 +406,11 @@ impl RuleViolation {
             Self::SelfPayment => "payer and payee are the same account".to_owned(),
             Self::PayeeTwice { payee } => format!(
                 "account {payee} is paid directly twice in one transaction: add the two up, or pay one by a note"
+            ),
+            Self::WriteOff { debt, asked } => format!(
+                "{} cannot be written off: the debt is {}",
+                show(asked),
+                show(debt)
             ),
             Self::HardBound {
                 bound,
