@@ -1,7 +1,7 @@
 //! Where things live on disk, and how files are written: whole or not at all, never over another by accident.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
@@ -171,7 +171,7 @@ pub fn replace(path: &Path, text: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Adds a line to a file and flushes it to disk.
+/// Adds a line to a file and flushes it to disk. A line before it that a crash has cut off stays a line of its own.
 ///
 /// # Errors
 /// [`CliError::File`].
@@ -181,10 +181,17 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), CliError> {
     }
     OpenOptions::new()
         .create(true)
+        .read(true)
         .append(true)
         .open(path)
         .and_then(|mut file| {
-            file.write_all(format!("{line}\n").as_bytes())?;
+            let mut last = [b'\n'];
+            if file.metadata()?.len() > 0 {
+                file.seek(SeekFrom::End(-1))?;
+                file.read_exact(&mut last)?;
+            }
+            let end_of_last = if last == [b'\n'] { "" } else { "\n" };
+            file.write_all(format!("{end_of_last}{line}\n").as_bytes())?;
             file.sync_data()
         })
         .map_err(|cause| write_fault(path, cause))

@@ -45,6 +45,12 @@ pub struct Ordered {
     /// The payment file that they come from, by the hash of its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// The way that was asked for: `direct` or `note`; none is whichever fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<String>,
+    /// How long its notes live, in blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<u32>,
 }
 
 /// What happened to a payment.
@@ -280,6 +286,8 @@ mod tests {
                 returns: None,
             }],
             file: None,
+            way: None,
+            life: None,
         }
     }
 

@@ -2,8 +2,10 @@
 //!
 //! Eight bytes of tag, then the sealed text (`lets_wallet::seal_text`), bound to the LETS, both accounts and the tag. The tag
 //! of a payment of an invoice follows from the invoice's number: whoever holds the invoice can tell that it was paid,
-//! without being able to read the memo. Any other payment has a tag at random, so that a stranger cannot tell the two apart.
+//! without being able to read the memo. The tag of a payment given back follows from that payment, so that it is given back
+//! once. Any other payment has a tag at random.
 
+use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergo_chain_types::blake2b256_hash;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{
     ProveDlog, SigmaBoolean, SigmaProofOfKnowledgeTree, SigmaProp,
@@ -22,7 +24,17 @@ const TAG_BYTES: usize = 8;
 
 /// The tag of every payment of this invoice.
 pub fn invoice_tag(id: &InvoiceId) -> Tag {
-    let hash = blake2b256_hash(&[b"lets invoice tag v1", &id.bytes()[..]].concat());
+    hashed(&[b"lets invoice tag v1", &id.bytes()[..]].concat())
+}
+
+/// The tag of whatever gives back this output of this transaction.
+pub fn return_tag(transaction: &TxId, output: u16) -> Tag {
+    let id = String::from(*transaction);
+    hashed(&[b"lets return tag v1", id.as_bytes(), &output.to_be_bytes()].concat())
+}
+
+fn hashed(bytes: &[u8]) -> Tag {
+    let hash = blake2b256_hash(bytes);
     let mut tag = Tag::default();
     tag.copy_from_slice(&hash.0[..TAG_BYTES]);
     tag
@@ -71,7 +83,11 @@ pub fn seal(
 ) -> Result<Vec<u8>, CliError> {
     let tag = match memo.reference() {
         Reference::Invoice(id) => invoice_tag(&id),
-        Reference::None | Reference::Return { .. } => random()?,
+        Reference::Return {
+            transaction,
+            output,
+        } => return_tag(&transaction, output),
+        Reference::None => random()?,
     };
     let readers: Vec<ProveDlog> = [payee.owner(), payer.owner()]
         .into_iter()

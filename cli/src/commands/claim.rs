@@ -80,7 +80,7 @@ pub(super) async fn run(env: &Env<'_>, args: ClaimArgs) -> Result<Report, CliErr
     }
     if !left.is_empty() {
         env.out.note(&format!(
-            "note: {} stay where they are, for the cap of {} or the class of your account",
+            "note: {} must wait, for the cap of {} or the class of your account",
             claims_line(&left, &group),
             currency.show(account.terms().cap)
         ));

@@ -12,6 +12,7 @@ use crate::error::CliError;
 use crate::keys::Key;
 use crate::output::Report;
 use crate::payments::Journal;
+use crate::sealed_memo;
 
 pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliError> {
     let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
@@ -64,6 +65,19 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
         return Err(CliError::Nothing(format!(
             "that payment was given back already, in transaction {}",
             returned.transaction().unwrap_or_default()
+        )));
+    }
+    let tag = sealed_memo::return_tag(&transaction, payment.output);
+    let given = session
+        .received(&group.lets, payer, payment.created)
+        .await?;
+    if let Some(given) = given
+        .iter()
+        .find(|p| sealed_memo::tag_of(&p.it.memo) == Some(tag) && p.it.payer == Some(own.number()))
+    {
+        return Err(CliError::Nothing(format!(
+            "that payment was given back already, in transaction {}",
+            String::from(given.it.transaction)
         )));
     }
     let payee = &ground.account(&payer, &group)?.it;

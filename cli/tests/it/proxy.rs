@@ -31,6 +31,8 @@ pub(crate) enum Mode {
     },
     /// Lists of unspent boxes stay as they were when first asked for.
     Stale,
+    /// The same until so many submissions were seen: a node that lags, and then catches up.
+    StaleUntil(usize),
     /// Submissions are refused in these words.
     Refuse(&'static str),
     /// Everything is answered so.
@@ -117,7 +119,10 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
             std::future::pending::<()>().await;
             unreachable!("pending never ends");
         }
-        Mode::Stale if path.starts_with("/blockchain/box/unspent/") => {
+        Mode::Stale | Mode::StaleUntil(_)
+            if path.starts_with("/blockchain/box/unspent/")
+                && !matches!(mode, Mode::StaleUntil(most) if number >= most) =>
+        {
             let key = format!("{path}{}", String::from_utf8_lossy(&body));
             let known = inner.lists.lock().unwrap().get(&key).cloned();
             if let Some(known) = known {

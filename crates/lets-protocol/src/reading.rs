@@ -5,6 +5,7 @@ use crate::boxes::account::AccountBox;
 use crate::boxes::note::NoteBox;
 use crate::boxes::{AccountNumber, Lets};
 use crate::proposal::MEMO_VARIABLE;
+use crate::units::Height;
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
@@ -26,6 +27,8 @@ pub struct Paid {
     pub memo: Vec<u8>,
     /// By a note.
     pub by_note: bool,
+    /// When its box was made.
+    pub created: Height,
 }
 
 impl Paid {
@@ -39,6 +42,7 @@ impl Paid {
             amount: note.amount(),
             memo: note.memo().to_vec(),
             by_note: true,
+            created: Height(note.ergo_box().creation_height),
         }
     }
 }
@@ -85,6 +89,7 @@ pub fn payments_in(
                 amount: Amount::new(gain).ok()?,
                 memo: memos.get(index - 1).cloned().unwrap_or_default(),
                 by_note: false,
+                created: Height(outputs.get(index)?.creation_height),
             })
         })
         .collect();

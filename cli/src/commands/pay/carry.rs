@@ -6,7 +6,7 @@ use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::{RefusalKind, SubmitError};
-use lets_protocol::BuildError;
+use lets_protocol::{AccountNumber, BuildError};
 use lets_wallet::LocalSigner;
 
 use super::order::{Ground, Laid, Order};
@@ -87,7 +87,7 @@ impl Carrier<'_> {
             tokio::time::sleep(pause).await;
             pause *= 2;
             let ground = Ground::read(session, &self.group.lets, order.fee).await?;
-            if let Some((place, at)) = self.alive(session, order, &ground, &attempts).await? {
+            if let Some((place, at)) = self.alive(session, order.payer, &ground, &attempts).await? {
                 let sent = Sent {
                     kind: laid.trade.proposal.kind().name().to_owned(),
                     id: at.transaction,
@@ -116,13 +116,13 @@ impl Carrier<'_> {
     pub(crate) async fn alive(
         &self,
         session: &Session,
-        order: &Order,
+        payer: AccountNumber,
         ground: &Ground,
         attempts: &[Attempt],
     ) -> Result<Option<(Place, Attempt)>, CliError> {
-        let now = ground.account(&order.payer, self.group)?.it.ergo_box();
+        let now = ground.account(&payer, self.group)?.it.ergo_box();
         for attempt in attempts {
-            if let Fate::There(place) = session.fate(*attempt, order.payer.token_id(), now).await? {
+            if let Fate::There(place) = session.fate(*attempt, payer.token_id(), now).await? {
                 return Ok(Some((place, *attempt)));
             }
         }
@@ -198,7 +198,7 @@ fn height_of(place: Place) -> Option<u32> {
 }
 
 /// Another transaction has taken a box, before this one came or while it waited.
-fn is_taken_by_another(error: &CliError) -> bool {
+pub(super) fn is_taken_by_another(error: &CliError) -> bool {
     match error {
         CliError::Dropped { .. } => true,
         CliError::Submit(cause) => matches!(

@@ -26,6 +26,26 @@ pub(crate) enum How {
     Note,
 }
 
+impl How {
+    /// Its name in the journal.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Auto => None,
+            Self::Direct => Some("direct"),
+            Self::Note => Some("note"),
+        }
+    }
+
+    /// The way with this name in the journal.
+    pub(crate) fn named(name: Option<&str>) -> Self {
+        match name {
+            Some("direct") => Self::Direct,
+            Some("note") => Self::Note,
+            _ => Self::Auto,
+        }
+    }
+}
+
 /// Whom a payment is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -166,6 +186,8 @@ impl Order {
             currency: currency.code().to_owned(),
             items: self.items.iter().map(item).collect(),
             file: self.file.clone(),
+            way: self.how.name().map(str::to_owned),
+            life: Some(self.life.0),
         }
     }
 

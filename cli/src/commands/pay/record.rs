@@ -1,10 +1,11 @@
 //! `lets payments`: what was paid from this home, and what became of it.
 
-use ergo_lib::chain::transaction::TxId;
-use lets_protocol::{AccountNumber, Currency};
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use lets_protocol::{AccountBox, AccountNumber, Blocks, Currency};
 use serde::Serialize;
 
-use super::carry::Carrier;
+use super::carry::{Carrier, is_taken_by_another};
 use super::order::{Ground, How, Item, Order, Target};
 use crate::args::PaymentsArgs;
 use crate::ask::PassphraseFiles;
@@ -14,6 +15,9 @@ use crate::keys::{self, Key};
 use crate::output::{Report, table};
 use crate::payments::{Journal, Payment, Status};
 use crate::session::{Attempt, Sent, Session};
+
+/// How long the notes live of a payment whose record does not say it.
+const DEFAULT_LIFE: Blocks = Blocks(90 * Blocks::PER_DAY);
 
 /// One payee of one payment.
 #[derive(Serialize)]
@@ -126,10 +130,19 @@ pub(in crate::commands) async fn retry(
     let open = all
         .into_iter()
         .filter(|p| p.order.lets == unit && matches!(p.status, Status::Signed | Status::Sent));
+    // One that cannot be paid any more must not keep the others from it.
+    let mut failed = None;
     for payment in open {
-        retry_one(env, &args, &group, &mut session, &journal, &payment).await?;
+        if let Err(e) = retry_one(env, &args, &group, &mut session, &journal, &payment).await {
+            env.out
+                .note(&format!("note: {} is not sent again: {e}", names(&payment)));
+            failed.get_or_insert(e);
+        }
     }
-    payments(env)
+    match failed {
+        Some(e) => Err(e),
+        None => payments(env),
+    }
 }
 
 async fn retry_one(
@@ -141,9 +154,9 @@ async fn retry_one(
     payment: &Payment,
 ) -> Result<(), CliError> {
     let ground = Ground::read(session, &group.lets, args.spend.fee).await?;
-    let order = again(group, &ground, payment, args)?;
+    let payer = payment.order.from;
     let attempts: Vec<Attempt> = payment.signed.iter().filter_map(attempt).collect();
-    let account = &ground.account(&order.payer, group)?.it;
+    let account = &ground.account(&payer, group)?.it;
     let key = group.own_key(account).ok_or_else(|| CliError::NoAccount {
         key: args.key.key.clone().unwrap_or_default(),
         lets: group.manifest.name.clone(),
@@ -160,14 +173,14 @@ async fn retry_one(
     };
     let nobody = lets_wallet::LocalSigner::new([])?;
     if let Some((place, at)) = carrier(&nobody)
-        .alive(session, &order, &ground, &attempts)
+        .alive(session, payer, &ground, &attempts)
         .await?
     {
         let sent = Sent {
             kind: "pay".to_owned(),
             id: at.transaction,
             bytes: None,
-            fee_nanoerg: order.fee.0,
+            fee_nanoerg: args.spend.fee.0,
             height: match place {
                 crate::session::Place::Block { height, .. } => Some(height),
                 _ => None,
@@ -175,19 +188,76 @@ async fn retry_one(
         };
         return carrier(&nobody).write_place(&payment.id, &sent);
     }
+    if let Some(sent) = send_the_same(env, args, session, account, payment, &attempts).await? {
+        return carrier(&nobody).write_place(&payment.id, &sent);
+    }
+    if payment.order.items.iter().any(|item| item.to.is_none()) {
+        // Its key stands on the page only.
+        env.out
+            .note("note: a paper note that was lost cannot be sent again: print another");
+        return Ok(());
+    }
+    let order = again(group, &ground, payment, args)?;
     let laid = order
         .lay_out(session, group, &ground, Some(&wallet))
         .await?;
-    let names: Vec<&str> = order.items.iter().map(|i| i.name.as_str()).collect();
     env.out.note(&format!(
-        "the payment to {} is in no block and in no pool: sending it again",
-        names.join(", ")
+        "{} is in no block and in no pool: sending it again",
+        names(payment)
     ));
     let unlocked = keys::unlock(&[&key], &PassphraseFiles::new(&args.spend.passphrase.files))?;
     carrier(&unlocked.signer)
         .go_on(session, &payment.id, &order, laid, attempts)
         .await
         .map(|_| ())
+}
+
+/// Sends the last attempt once more, byte by byte, if the account's box that it spends is still unspent. `None`: it cannot
+/// be included any more.
+async fn send_the_same(
+    env: &Env<'_>,
+    args: &PaymentsArgs,
+    session: &mut Session,
+    account: &AccountBox,
+    payment: &Payment,
+    attempts: &[Attempt],
+) -> Result<Option<Sent>, CliError> {
+    let (Some(signed), Some(attempt)) = (payment.signed.last(), attempts.last()) else {
+        return Ok(None);
+    };
+    let bytes = hex::decode(&signed.bytes).unwrap_or_default();
+    let Ok(tx) = Transaction::sigma_parse_bytes(&bytes) else {
+        return Ok(None);
+    };
+    if tx.id() != attempt.transaction || account.ergo_box().box_id() != attempt.spends {
+        return Ok(None);
+    }
+    env.out.note(&format!(
+        "{} is in no block and in no pool: sending the very same again",
+        names(payment)
+    ));
+    let fee = tx.outputs.last().value.into();
+    let mut sent = match session.submit("pay", fee, tx).await {
+        Ok(sent) => sent,
+        Err(e) if is_taken_by_another(&e) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    if !args.spend.no_wait {
+        env.wait_for_block(session, std::slice::from_mut(&mut sent))
+            .await?;
+    }
+    Ok(Some(sent))
+}
+
+/// "the payment to bob, carol"
+fn names(payment: &Payment) -> String {
+    let names: Vec<&str> = payment
+        .order
+        .items
+        .iter()
+        .map(|i| i.name.as_str())
+        .collect();
+    format!("the payment to {}", names.join(", "))
 }
 
 fn attempt(signed: &crate::payments::Signed) -> Option<Attempt> {
@@ -224,8 +294,8 @@ fn again(
     Ok(Order {
         payer: payment.order.from,
         items: items.collect::<Result<_, CliError>>()?,
-        how: How::Auto,
-        life: lets_protocol::Blocks(90 * lets_protocol::Blocks::PER_DAY),
+        how: How::named(payment.order.way.as_deref()),
+        life: payment.order.life.map_or(DEFAULT_LIFE, Blocks),
         fee: args.spend.fee,
         file: payment.order.file.clone(),
     })
