@@ -6,8 +6,8 @@ mod payments;
 pub(crate) use bounds::BoundArgs;
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
-    NoteCommand, NotesArgs, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs, ReturnArgs,
-    SetArgs, SettleCommand, Way,
+    NoteCommand, NotesArgs, Own, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs,
+    ReturnArgs, SetArgs, SettleCommand, Way,
 };
 
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ mod node;
 mod note;
 mod notes;
 mod pay;
+mod seat;
 mod settle;
 mod spend;
 mod terms;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::args::SetArgs;
 use crate::commands::pay::claims_line;
-use crate::commands::pay::order::Ground;
+use crate::commands::seat::Seat;
 use crate::commands::spend::{Spent, whereabouts};
 use crate::commands::{Env, Group};
 use crate::error::CliError;
@@ -23,16 +23,18 @@ struct SetJson {
 }
 
 pub(super) async fn set(env: &Env<'_>, args: SetArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
     let new_key = match &args.new_key {
         Some(name) => Some(Key::load(&env.home, name)?),
         None => None,
     };
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let account = group.owned(&key, from, &ground.accounts)?.it.clone();
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account,
+        lock: _lock,
+    } = env.seat(&args.own, &args.spend).await?;
     let currency = &group.manifest.currency;
     let smallest = match &args.smallest_direct {
         Some(text) => Some(smallest_direct(&group, text)?),

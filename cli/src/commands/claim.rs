@@ -10,6 +10,7 @@ use crate::args::{AbsorbArgs, ClaimArgs, RefundArgs, Spend};
 use crate::ask::PassphraseFiles;
 use crate::commands::pay::order::{Ground, payment_name};
 use crate::commands::pay::{claims_line, sum};
+use crate::commands::seat::Seat;
 use crate::commands::spend::whereabouts;
 use crate::commands::{Env, Group, Prefix, find_prefix};
 use crate::error::CliError;
@@ -38,12 +39,14 @@ struct NoteJson {
 }
 
 pub(super) async fn run(env: &Env<'_>, args: ClaimArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let account = group.owned(&key, from, &ground.accounts)?.it.clone();
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account,
+        lock: _lock,
+    } = env.seat(&args.own, &args.spend).await?;
     let currency = &group.manifest.currency;
     let rule = |v| CliError::rule_broken(v, currency);
     let waiting: Vec<NoteBox> = ground
@@ -96,12 +99,14 @@ pub(super) async fn run(env: &Env<'_>, args: ClaimArgs) -> Result<Report, CliErr
 }
 
 pub(super) async fn refund_notes(env: &Env<'_>, args: RefundArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let account = group.owned(&key, from, &ground.accounts)?.it.clone();
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account,
+        lock: _lock,
+    } = env.seat(&args.own, &args.spend).await?;
     let currency = &group.manifest.currency;
     let own: Vec<NoteBox> = ground
         .notes

@@ -6,27 +6,22 @@ use lets_protocol::{Paid, Reference};
 
 use crate::args::ReturnArgs;
 use crate::commands::Env;
-use crate::commands::pay::order::{Ground, Item, Order, Target, parse_payment_name, payment_name};
+use crate::commands::pay::order::{Item, Order, Target, parse_payment_name, payment_name};
 use crate::commands::pay::{self, memo};
 use crate::error::CliError;
-use crate::keys::Key;
 use crate::output::Report;
 use crate::payments::Journal;
 use crate::sealed_memo;
 
 pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let own = &group.owned(&key, from, &ground.accounts)?.it;
+    let mut seat = env.seat(&args.own, &args.spend).await?;
+    let (group, ground, own) = (&seat.group, &seat.ground, &seat.account);
     let (transaction, output) = match parse_payment_name(&args.payment) {
         Some((transaction, output)) => (transaction, Some(output)),
         None => (transaction_id(&args.payment)?, None),
     };
     let mine = |p: &Paid| p.payee == Some(own.number()) && output.is_none_or(|o| o == p.output);
-    let found = session.payments_of(&group.lets, &transaction).await?;
+    let found = seat.session.payments_of(&group.lets, &transaction).await?;
     let mut payments = found.map(|f| f.it).unwrap_or_default();
     payments.retain(mine);
     let name = String::from(transaction);
@@ -68,7 +63,8 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
         )));
     }
     let tag = sealed_memo::return_tag(&transaction, payment.output);
-    let given = session
+    let given = seat
+        .session
         .received(&group.lets, payer, payment.created)
         .await?;
     if let Some(given) = given
@@ -80,7 +76,7 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
             String::from(given.it.transaction)
         )));
     }
-    let payee = &ground.account(&payer, &group)?.it;
+    let payee = &ground.account(&payer, group)?.it;
     let reference = Reference::Return {
         transaction,
         output: payment.output,
@@ -93,7 +89,7 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
     };
     let number = own.number();
     let order = Order::of(number, vec![item], &args.way, args.spend.fee);
-    pay::pay_one(env, &group, &mut session, &ground, &key, order, &args.spend).await
+    pay::pay_one(env, &mut seat, order, &args.spend).await
 }
 
 fn transaction_id(text: &str) -> Result<TxId, CliError> {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::args::{InvoiceArgs, InvoiceStatusArgs, PayArgs};
 use crate::ask::PassphraseFiles;
 use crate::commands::pay::memo;
-use crate::commands::pay::order::{Ground, Item, Target, payment_name};
+use crate::commands::pay::order::{Item, Target, payment_name};
+use crate::commands::seat::Seat;
 use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::keys::{self, Key};
@@ -124,12 +125,11 @@ fn read(
 /// The payment that an invoice asks for, if it may be paid here and now.
 pub(super) async fn to_pay(
     env: &Env<'_>,
-    group: &Group,
-    session: &Session,
-    ground: &Ground,
+    seat: &Seat,
     text: &str,
     args: &PayArgs,
 ) -> Result<Item, CliError> {
+    let (group, session, ground) = (&seat.group, &seat.session, &seat.ground);
     let (signed, payee) = read(group, &ground.accounts, text)?;
     let invoice = signed.invoice();
     let currency = &group.manifest.currency;

@@ -2,20 +2,21 @@
 
 use std::path::Path;
 
-use lets_protocol::{AccountBox, Amount, Blocks, Height, NoteBox, Spender, claim, rules};
+use lets_protocol::{Amount, Blocks, Height, NoteBox, Spender, claim, rules};
 use lets_wallet::OneTimeKey;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::args::{PrintArgs, RedeemArgs};
 use crate::ask::{self, PassphraseFiles};
-use crate::commands::pay::order::{Ground, How, Item, Laid, Order, Target};
+use crate::commands::pay::order::{How, Item, Laid, Order, Target};
 use crate::commands::pay::{Carried, Carrier, paid_by};
+use crate::commands::seat::Seat;
 use crate::commands::spend::whereabouts;
 use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::home;
-use crate::keys::{self, Key};
+use crate::keys;
 use crate::output::Report;
 use crate::paper::{BearerUri, NotePage};
 use crate::payments::{Journal, now};
@@ -34,17 +35,20 @@ struct PrintedJson {
 }
 
 pub(super) async fn print(env: &Env<'_>, args: PrintArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account: payer,
+        lock: _lock,
+    } = env.seat(&args.own, &args.spend).await?;
+    let payer = &payer;
     let currency = &group.manifest.currency;
     let amount = currency.parse_positive(&args.amount)?;
     if args.out.exists() {
         return Err(CliError::Exists { path: args.out });
     }
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let payer = &group.owned(&key, from, &ground.accounts)?.it;
     let secret = OneTimeKey::generate()?;
     let order = Order {
         payer: payer.number(),
@@ -179,7 +183,6 @@ struct RedeemedJson {
 }
 
 pub(super) async fn redeem(env: &Env<'_>, args: RedeemArgs) -> Result<Report, CliError> {
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
     let text = match &args.file {
         Some(path) => note_text(path)?,
         None => ask::note_text()?,
@@ -193,16 +196,19 @@ pub(super) async fn redeem(env: &Env<'_>, args: RedeemArgs) -> Result<Report, Cl
     let text = zeroize::Zeroizing::new(text);
     let uri: BearerUri = text.parse()?;
     let secret: OneTimeKey = uri.secret().expose_secret().parse()?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account,
+        lock: _lock,
+    } = env.seat(&args.own, &args.spend).await?;
     if uri.lets() != group.lets.ids().unit {
         return Err(CliError::NoteOfAnotherLets {
             lets: group.manifest.name.clone(),
         });
     }
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let from = args.own.from.as_deref();
-    let account: AccountBox = group.owned(&key, from, &ground.accounts)?.it.clone();
     let currency = &group.manifest.currency;
     // By its key: the page may be older than the box, if its transaction had to be built anew.
     let claimant = secret.public_key().clone().into();

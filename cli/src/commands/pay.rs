@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::{PayArgs, Spend};
 use crate::ask::PassphraseFiles;
+use crate::commands::seat::Seat;
 use crate::commands::spend::whereabouts;
 use crate::commands::{Env, Group, invoice};
 use crate::error::CliError;
@@ -17,7 +18,7 @@ use crate::keys::{self, Key};
 use crate::output::Report;
 use crate::payments::Journal;
 use crate::preview::Preview;
-use crate::session::{Sent, Session};
+use crate::session::Sent;
 use order::{Ground, Item, Laid, Order, Target};
 
 pub(super) use carry::{Carried, Carrier};
@@ -44,23 +45,17 @@ pub(super) async fn run(env: &Env<'_>, args: PayArgs) -> Result<Report, CliError
             "say how much: `lets pay NAME AMOUNT`".to_owned(),
         ));
     }
-    let key = Key::choose(&env.home, args.own.key.key.as_deref())?;
-    let _lock = env.lock(&args.spend)?;
-    let (group, mut session) = env.open().await?;
+    let mut seat = env.seat(&args.own, &args.spend).await?;
     if let Some(path) = &args.file {
-        return file::run(env, &args, path, &key, &group, session).await;
+        return file::run(env, &args, path, seat).await;
     }
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let payer = group
-        .owned(&key, args.own.from.as_deref(), &ground.accounts)?
-        .it
-        .number();
     let item = match invoice::looks_like(who) {
-        true => invoice::to_pay(env, &group, &session, &ground, who, &args).await?,
-        false => plain(&group, &ground, who, &args)?,
+        true => invoice::to_pay(env, &seat, who, &args).await?,
+        false => plain(&seat.group, &seat.ground, who, &args)?,
     };
+    let payer = seat.account.number();
     let order = Order::of(payer, vec![item], &args.way, args.spend.fee);
-    pay_one(env, &group, &mut session, &ground, &key, order, &args.spend).await
+    pay_one(env, &mut seat, order, &args.spend).await
 }
 
 fn plain(group: &Group, ground: &Ground, who: &str, args: &PayArgs) -> Result<Item, CliError> {
@@ -94,13 +89,12 @@ pub(super) fn memo(
 /// Shows, asks, carries out and reports an order of one item.
 pub(super) async fn pay_one(
     env: &Env<'_>,
-    group: &Group,
-    session: &mut Session,
-    ground: &Ground,
-    key: &Key,
+    seat: &mut Seat,
     order: Order,
     options: &Spend,
 ) -> Result<Report, CliError> {
+    let (group, ground, key) = (&seat.group, &seat.ground, &seat.key);
+    let session = &mut seat.session;
     let currency = &group.manifest.currency;
     let wallet = key.tree()?;
     let laid = order.lay_out(session, group, ground, Some(&wallet)).await?;

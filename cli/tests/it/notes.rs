@@ -175,7 +175,7 @@ fn claim_at_the_cap_takes_what_fits_and_says_what_stays() {
         .lets(["claim", "--key", "bob", "--yes", "--no-wait"])
         .ok();
     assert!(
-        claimed.stderr.contains("2 notes with 9.01 EUR stay"),
+        claimed.stderr.contains("2 notes with 9.01 EUR must wait"),
         "{claimed:?}"
     );
     assert!(claimed.stdout.contains("4.50 EUR came in"), "{claimed:?}");

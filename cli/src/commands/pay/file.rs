@@ -10,6 +10,7 @@ use super::carry::{Carried, Carrier};
 use super::order::{Ground, How, Item, Laid, Order, Target};
 use crate::args::PayArgs;
 use crate::ask::PassphraseFiles;
+use crate::commands::seat::Seat;
 use crate::commands::spend::whereabouts;
 use crate::commands::{Env, Group};
 use crate::error::CliError;
@@ -60,10 +61,17 @@ pub(super) async fn run(
     env: &Env<'_>,
     args: &PayArgs,
     path: &Path,
-    key: &Key,
-    group: &Group,
-    mut session: Session,
+    seat: Seat,
 ) -> Result<Report, CliError> {
+    let Seat {
+        key,
+        group,
+        mut session,
+        ground,
+        account: payer,
+        lock: _lock,
+    } = seat;
+    let (key, group, payer) = (&key, &group, &payer);
     let currency = &group.manifest.currency;
     let read = payment_file::load(path, currency)?;
     let hash = file_hash(path)?;
@@ -71,10 +79,6 @@ pub(super) async fn run(
     if !args.again {
         check_not_paid(&journal, &hash)?;
     }
-    let ground = Ground::read(&session, &group.lets, args.spend.fee).await?;
-    let payer = &group
-        .owned(key, args.own.from.as_deref(), &ground.accounts)?
-        .it;
     let count = read.len();
     let (mut good, mut rows) = (Vec::new(), Vec::new());
     for row in read {
