@@ -184,6 +184,10 @@ pub(crate) enum Command {
     Touch(TouchArgs),
     /// Audit the LETS: manifest, founding, tokens and books against the chain
     Verify,
+    /// Recompute the LETS from a node alone: books, and everything that its committee ever did
+    Audit,
+    /// Show the LETS's public figures: members, debts, what was written off
+    Stats,
     /// The address book: names for account numbers, on this machine only
     #[command(subcommand)]
     Name(NameCommand),

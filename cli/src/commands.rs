@@ -3,6 +3,7 @@
 mod account;
 mod admit;
 mod apply;
+mod audit;
 mod balance;
 mod claim;
 mod demo;
@@ -102,6 +103,8 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Exit(args) => exit::run(env, args).await,
         Command::Touch(args) => touch::run(env, args).await,
         Command::Verify => verify::run(env).await,
+        Command::Audit => audit::run(env).await,
+        Command::Stats => audit::stats(env).await,
         Command::Node => node::run(env).await,
         // The others need no node and have been run.
         Command::Key(_) | Command::Name(_) | Command::Demo | Command::Devnet(_) => {

@@ -5,10 +5,12 @@
 
 mod fate;
 mod find;
+mod history;
 mod received;
 
 pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
+pub use history::{Judged, Past};
 
 use std::time::{Duration, Instant};
 

@@ -31,14 +31,27 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    fn check(&mut self, good: bool, ok: impl Into<String>, problem: impl FnOnce() -> String) {
+    pub(super) fn check(
+        &mut self,
+        good: bool,
+        ok: impl Into<String>,
+        problem: impl FnOnce() -> String,
+    ) {
         match good {
             true => self.checks.push(ok.into()),
             false => self.problems.push(problem()),
         }
     }
 
-    fn lines(&self) -> String {
+    pub(super) fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
+    pub(super) fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    pub(super) fn lines(&self) -> String {
         let ok = self.checks.iter().map(|c| format!("ok       {c}"));
         let warn = self.warnings.iter().map(|w| format!("warning  {w}"));
         ok.chain(warn).collect::<Vec<_>>().join("\n")

@@ -10,6 +10,7 @@ mod amount;
 mod books;
 mod boxes;
 mod builders;
+mod history;
 mod invoice;
 mod memo;
 mod proposal;
@@ -39,6 +40,7 @@ pub use builders::set_account::{OwnerChange, set_account};
 pub use builders::settle::{Leg, PartyViolation, check_settle, settle};
 pub use builders::terms::{SetTermsError, set_terms};
 pub use builders::trade::{Trade, TradeError};
+pub use history::{BadDebt, Deed, DeedError, charter_deed, pot_deed};
 pub use invoice::{
     Invoice, InvoiceError, InvoiceId, MakeInvoiceError, ParseInvoiceError, SignedInvoice,
 };
