@@ -15,6 +15,7 @@
 //!
 //! - [`LocalSigner::prove_inputs`], [`verify_input`] and [`assemble`]: one transaction whose inputs belong to
 //!   several people, each of whom signs what is his.
+//! - [`Round`]: one transaction with inputs that ask for several keys at once, whose owners pass a file around.
 //! - [`UnlockedKeys::sign_message`] and [`verify_message`]: signatures on anything but transactions.
 //! - [`seal_text`] and [`UnlockedKeys::open_text`]: a short text that only the owners of some keys can read.
 //! - [`OneTimeKey`]: a secret for a paper, which no words give.
@@ -45,9 +46,10 @@
 //! # What is wiped from memory, and what cannot be
 //!
 //! What this crate itself holds (words, BIP-39 passphrase, the branch key of [`UnlockedKeys`], the
-//! decrypted content of a key file, the keys of a [`LocalSigner`], a [`OneTimeKey`], an opened text) is overwritten when dropped. Copies made
+//! decrypted content of a key file, the keys of a [`LocalSigner`], a [`OneTimeKey`], [`Nonces`], an opened text) is overwritten when dropped. Copies made
 //! inside the libraries below are not: `ergo-lib`'s `ExtSecretKey` and `DlogProverInput` live on the stack
-//! for the time of a derivation or a signature and are not wiped, nor are the intermediate values of
+//! for the time of a derivation or a signature and are not wiped, nor are its hints, which hold a nonce for the time
+//! of a commitment or an answer, nor are the intermediate values of
 //! PBKDF2, HMAC and Unicode normalisation, nor registers, nor pages that the system has swapped out. An
 //! attacker who reads the memory of the running process gets the keys in any case.
 
@@ -59,6 +61,7 @@ mod one_time_key;
 mod partial;
 mod sealed_box;
 mod signer;
+mod together;
 
 pub use key_file::{
     Damage, KeyFile, LoadKeyError, MIN_PASSPHRASE_CHARS, SaveKeyError, SealError, UnlockError,
@@ -73,3 +76,8 @@ pub use sealed_box::{
     MAX_READERS, MAX_TEXT_BYTES, OpenTextError, SealTextError, seal_text, sealed_text_len,
 };
 pub use signer::{LocalSigner, SignError, Signer};
+pub use together::{
+    AnswerError, AnswerFolder, AnswerId, AnswerLog, CommitAndAnswerError, CommitError, FinishError,
+    GroupStatus, InputStatus, MAX_OPEN_NONCES, MergeError, NonceId, Nonces, NoncesError, Round,
+    RoundFile, RoundFileError, RoundId, Stage, StartRoundError,
+};

@@ -3,7 +3,7 @@
 //! A proof of one input covers the whole transaction: all its inputs, outputs, data inputs and context
 //! variables. So the proofs may be made in any order and by people who do not trust each other, but none of
 //! them fits once anything is changed. An input that asks for several keys at once needs all of them in one
-//! signer.
+//! signer, or a [`Round`](crate::Round).
 
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;

@@ -26,8 +26,8 @@ use crate::one_time_key::OneTimeKey;
 /// Something that can turn an unsigned transaction into a signed one.
 ///
 /// It signs completely or not at all. Owners of different inputs sign one transaction with
-/// [`LocalSigner::prove_inputs`]. One input that asks for keys on several machines (commitments and hints,
-/// `ergo_lib::wallet::multi_sig`) takes several rounds and so needs a trait of its own.
+/// [`LocalSigner::prove_inputs`]. One input that asks for keys on several machines takes two turns of each, in a
+/// [`Round`](crate::Round).
 pub trait Signer {
     /// Evaluates the script of every input and proves what it asks for.
     ///
@@ -171,6 +171,13 @@ impl LocalSigner {
 
     pub(crate) fn prover(&self) -> &dyn Prover {
         &self.keys
+    }
+
+    /// A prover with this one of the keys, if it is there.
+    pub(crate) fn prover_of(&self, key: &ProveDlog) -> Option<Keys> {
+        let image = SigmaBoolean::from(key.clone());
+        let secret = self.keys.0.iter().find(|key| key.public_image() == image)?;
+        Some(Keys(vec![secret.clone()]))
     }
 
     /// Names what ergo-lib reported.
@@ -357,5 +364,15 @@ mod tests {
         check::<crate::SignMessageError>();
         check::<crate::SealTextError>();
         check::<crate::OpenTextError>();
+        check::<crate::Round>();
+        check::<crate::RoundFile>();
+        check::<crate::Nonces>();
+        check::<crate::AnswerFolder>();
+        check::<crate::StartRoundError>();
+        check::<crate::RoundFileError>();
+        check::<crate::MergeError>();
+        check::<crate::AnswerError>();
+        check::<crate::CommitAndAnswerError>();
+        check::<crate::FinishError>();
     }
 }

@@ -5,6 +5,8 @@
     reason = "every test file uses a part of this; a broken fixture must stop the test"
 )]
 
+pub(crate) mod committee;
+
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::parameters::Parameters;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
