@@ -1,9 +1,11 @@
 //! What can be asked for: commands and options. Each help text is what `lets COMMAND --help` prints.
 
 mod bounds;
+mod committee;
 mod payments;
 
-pub(crate) use bounds::BoundArgs;
+pub(crate) use bounds::{BoundArgs, parse_blocks};
+pub(crate) use committee::{AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, WriteOffArgs};
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
     NoteCommand, NotesArgs, Own, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs,
@@ -16,7 +18,6 @@ use clap::{Args, Parser, Subcommand};
 use lets_protocol::{Blocks, NanoErg};
 
 use crate::manifest::Network;
-use bounds::parse_blocks;
 
 /// Mutual credit (LETS) on the Ergo blockchain: found a group, join it, pay each other, audit the books.
 #[derive(Debug, Parser)]
@@ -146,6 +147,9 @@ pub(crate) enum Command {
     Admit(AdmitArgs),
     /// Set an account's line, cap and loan rules (committee)
     Terms(TermsArgs),
+    /// Write debts off, change the charter (committee)
+    #[command(subcommand)]
+    Committee(Box<CommitteeCommand>),
     /// Pay a member, an invoice, or everybody in a file
     Pay(Box<PayArgs>),
     /// List the payments made from this home, with their memos

@@ -6,6 +6,7 @@ mod apply;
 mod audit;
 mod balance;
 mod claim;
+mod committee;
 mod demo;
 mod devnet;
 mod exit;
@@ -83,6 +84,7 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Withdraw(args) => apply::withdraw(env, args).await,
         Command::Admit(args) => admit::run(env, args).await,
         Command::Terms(args) => terms::run(env, args).await,
+        Command::Committee(command) => committee::run(env, *command).await,
         Command::Pay(args) => pay::run(env, *args).await,
         Command::Payments(args) => pay::retry(env, args).await,
         Command::Invoice(args) => match args.command {

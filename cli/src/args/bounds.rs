@@ -67,7 +67,7 @@ impl Default for BoundArgs {
 }
 
 /// Blocks as a number, or days of 720 blocks like `30d`.
-pub(super) fn parse_blocks(text: &str) -> Result<Blocks, String> {
+pub(crate) fn parse_blocks(text: &str) -> Result<Blocks, String> {
     let fault = || format!("{text:?} is no time: write a number of blocks, or days like 30d");
     let blocks = match text.strip_suffix('d') {
         Some(days) => days

@@ -8,6 +8,7 @@
 
 mod audit;
 mod bad_input;
+mod committee;
 mod demo;
 mod double_spend;
 mod founding;

@@ -1,0 +1,354 @@
+//! `lets committee`: what the committee does besides admitting members and setting their terms; keys on one machine.
+
+use lets_protocol::{
+    Amount, Blocks, Bounds, ChangeError, CharterBox, Community, Currency, Proposal, announce,
+    cancel, enact, rules, write_off,
+};
+use serde::Serialize;
+
+use crate::args::{
+    AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, Spend, WriteOffArgs, parse_blocks,
+};
+use crate::commands::Env;
+use crate::commands::admit::load_all;
+use crate::commands::spend::{Spent, whereabouts};
+use crate::error::CliError;
+use crate::keys::{self, Key};
+use crate::output::Report;
+use crate::preview::Preview;
+use crate::session::{Sent, Session, View};
+
+/// How long after its making an announcement may be included: so long signing and waiting may take.
+const MARGIN: Blocks = Blocks(720);
+
+#[derive(Serialize)]
+struct DoneJson {
+    what: String,
+    transactions: Vec<Sent>,
+}
+
+pub(super) async fn run(env: &Env<'_>, command: CommitteeCommand) -> Result<Report, CliError> {
+    match command {
+        CommitteeCommand::WriteOff(args) => write_off_debt(env, args).await,
+        CommitteeCommand::Announce(args) => announce_change(env, args).await,
+        CommitteeCommand::Cancel(args) => cancel_change(env, args).await,
+        CommitteeCommand::Enact(args) => enact_change(env, args).await,
+    }
+}
+
+/// Shows, asks, signs with all of these keys (the first pays), sends, waits, reports.
+async fn carry_out(
+    env: &Env<'_>,
+    session: &mut Session,
+    options: &Spend,
+    preview: Preview,
+    proposal: Proposal,
+    keys: &[Key],
+    what: String,
+) -> Result<Report, CliError> {
+    let payer = keys.first().map(|k| k.name.clone()).unwrap_or_default();
+    let preview = preview.transactions([&proposal], &format!("the wallet of {payer:?}"));
+    let all: Vec<&Key> = keys.iter().collect();
+    let spent = env
+        .spend(session, options, preview, &[proposal], &all, |_, _| Ok(()))
+        .await?;
+    let sent = match spent {
+        Spent::Shown(report) => return Ok(report),
+        Spent::Sent(sent) => sent,
+    };
+    let mut text = what.clone();
+    for one in &sent {
+        text.push_str(&format!(
+            "\ntransaction  {} ({})",
+            String::from(one.id),
+            whereabouts(one)
+        ));
+    }
+    Report::new(
+        &DoneJson {
+            what,
+            transactions: sent,
+        },
+        text,
+    )
+}
+
+async fn wallet_of(
+    session: &Session,
+    keys: &[Key],
+    env: &Env<'_>,
+) -> Result<lets_protocol::Funding, CliError> {
+    let payer = keys.first().ok_or_else(|| CliError::NoKey {
+        folder: env.home.keys(),
+    })?;
+    session.wallet(&payer.tree()?).await
+}
+
+async fn write_off_debt(env: &Env<'_>, args: WriteOffArgs) -> Result<Report, CliError> {
+    let keys = load_all(env, &args.committee.keys)?;
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let currency = &group.manifest.currency;
+    let params = session.params(args.spend.fee).await?;
+    let accounts = session.accounts(&group.lets, View::Pool).await?;
+    let debtor = &group.resolve(&args.who, &accounts)?.it;
+    let is_community = |a: &&crate::session::Seen<lets_protocol::AccountBox>| {
+        rules::check_community(&group.lets, &a.it).is_ok()
+    };
+    let community = accounts.iter().find(is_community).ok_or_else(|| {
+        CliError::Nothing(
+            "this LETS has no account whose key follows the charter's committee: `lets apply --community`, then `lets admit`"
+                .to_owned(),
+        )
+    })?;
+    let amount = match args.amount.as_str() {
+        "all" => Amount::clamped(debtor.balance().debt()),
+        text => currency.parse_positive(text)?,
+    };
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let funding = wallet_of(&session, &keys, env).await?;
+    let of = Community {
+        charter: &charter,
+        account: &community.it,
+        funding: Some(&funding),
+    };
+    let trade = write_off(&group.lets, of, debtor, amount, &args.reason, params)
+        .map_err(|e| CliError::trade(e, currency))?;
+    let balance = |b| currency.show_balance(b);
+    let name = group.name_of(debtor);
+    let preview = Preview::new(format!(
+        "Write off {} {} of the debt of {name} in {:?}",
+        currency.show(amount),
+        currency.code(),
+        group.manifest.name
+    ))
+    .line(
+        "debtor",
+        format!(
+            "{} -> {}",
+            balance(debtor.balance()),
+            balance(
+                trade
+                    .others
+                    .first()
+                    .map_or_else(|| debtor.balance(), |a| a.balance())
+            )
+        ),
+    )
+    .line(
+        "community",
+        format!(
+            "{} -> {}",
+            balance(community.it.balance()),
+            balance(trade.leader.balance())
+        ),
+    )
+    .line("reason", format!("{} (everybody can read it)", args.reason));
+    let what = format!(
+        "{} {} of the debt of {name} is written off; the community is at {}",
+        currency.show(amount),
+        currency.code(),
+        balance(trade.leader.balance())
+    );
+    carry_out(
+        env,
+        &mut session,
+        &args.spend,
+        preview,
+        trade.proposal,
+        &keys,
+        what,
+    )
+    .await
+}
+
+async fn announce_change(env: &Env<'_>, args: AnnounceArgs) -> Result<Report, CliError> {
+    let mut keys = load_all(env, &args.committee.keys)?;
+    let new_keys = load_all(env, &args.new_keys)?;
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let currency = &group.manifest.currency;
+    let params = session.params(args.spend.fee).await?;
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let mut bounds = charter.bounds().clone();
+    for text in &args.bounds {
+        set_bound(&mut bounds, text, currency)?;
+    }
+    let committee = match args.threshold {
+        None => charter.committee().clone(),
+        Some(threshold) => {
+            let mut members: Vec<_> = new_keys
+                .iter()
+                .map(|k| k.file.public_key().clone())
+                .collect();
+            for text in &args.new_member_keys {
+                members.push(keys::parse_public_key(text)?);
+            }
+            keys::committee(threshold, &members)?
+        }
+    };
+    let from = params.height.plus(MARGIN);
+    let funding = wallet_of(&session, &keys, env).await?;
+    let (proposal, next) = announce(
+        &group.lets,
+        &charter,
+        committee,
+        bounds,
+        from,
+        &funding,
+        params,
+    )
+    .map_err(|e| change_error(e, currency))?;
+    let first = from.plus(charter.bounds().change_delay);
+    let mut preview = Preview::new(format!("Announce other rules in {:?}", group.manifest.name));
+    for line in changes(&charter, &next) {
+        preview.add("change", line);
+    }
+    preview.add(
+        "in force",
+        format!(
+            "from height {first} on, when anybody enacts it (now {})",
+            params.height
+        ),
+    );
+    keys.extend(new_keys);
+    let what = format!("announced; it can be enacted from height {first} on");
+    carry_out(
+        env,
+        &mut session,
+        &args.spend,
+        preview,
+        proposal,
+        &keys,
+        what,
+    )
+    .await
+}
+
+async fn cancel_change(env: &Env<'_>, args: CancelArgs) -> Result<Report, CliError> {
+    let keys = load_all(env, &args.committee.keys)?;
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let params = session.params(args.spend.fee).await?;
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let funding = wallet_of(&session, &keys, env).await?;
+    let (proposal, _) = cancel(&group.lets, &charter, &funding, params)
+        .map_err(|e| change_error(e, &group.manifest.currency))?;
+    let preview = Preview::new(format!(
+        "Withdraw the announced rules in {:?}",
+        group.manifest.name
+    ));
+    let what = "the announced rules are withdrawn".to_owned();
+    carry_out(
+        env,
+        &mut session,
+        &args.spend,
+        preview,
+        proposal,
+        &keys,
+        what,
+    )
+    .await
+}
+
+async fn enact_change(env: &Env<'_>, args: EnactArgs) -> Result<Report, CliError> {
+    let keys = [Key::choose(&env.home, args.key.key.as_deref())?];
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let params = session.params(args.spend.fee).await?;
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let funding = wallet_of(&session, &keys, env).await?;
+    let (proposal, next) = enact(&group.lets, &charter, &funding, params)
+        .map_err(|e| change_error(e, &group.manifest.currency))?;
+    let mut preview = Preview::new(format!(
+        "Put the announced rules into force in {:?}",
+        group.manifest.name
+    ));
+    for line in changes(&charter, &next) {
+        preview.add("change", line);
+    }
+    let what = "the announced rules are in force".to_owned();
+    carry_out(
+        env,
+        &mut session,
+        &args.spend,
+        preview,
+        proposal,
+        &keys,
+        what,
+    )
+    .await
+}
+
+fn change_error(error: ChangeError, currency: &Currency) -> CliError {
+    match error {
+        ChangeError::Rule(violation) => CliError::rule_broken(violation, currency),
+        ChangeError::Build(error) => error.into(),
+        ChangeError::Parse(error) => error.into(),
+    }
+}
+
+/// What a charter's next box changes, or announces to change, in words.
+fn changes(now: &CharterBox, next: &CharterBox) -> Vec<String> {
+    let (committee, bounds) = match next.pending() {
+        Some(change) => (&change.committee, &change.bounds),
+        None => (next.committee(), next.bounds()),
+    };
+    let mut lines = Vec::new();
+    if committee != now.committee() {
+        let size = |c| match keys::committee_size(c) {
+            Some((k, n)) => format!("{k} of {n}"),
+            None => "of an unusual kind".to_owned(),
+        };
+        lines.push(format!(
+            "committee: {} -> {}, other keys",
+            size(now.committee()),
+            size(committee)
+        ));
+    }
+    let old = now.bounds().to_longs();
+    for ((name, old), new) in Bounds::NAMES.iter().zip(old).zip(bounds.to_longs()) {
+        if old != new {
+            lines.push(format!("{name}: {old} -> {new}"));
+        }
+    }
+    lines
+}
+
+/// Puts one bound of the form NAME=VALUE in its place.
+fn set_bound(bounds: &mut Bounds, text: &str, currency: &Currency) -> Result<(), CliError> {
+    let fault = || {
+        CliError::Arguments(format!(
+            "--bound {text:?}: write NAME=VALUE, like max-line=1500; --help lists the names"
+        ))
+    };
+    let (name, value) = text.split_once('=').ok_or_else(fault)?;
+    let amount = || currency.parse(value);
+    let blocks = || parse_blocks(value).map_err(CliError::Arguments);
+    let count = || value.parse::<i64>().map_err(|_| fault());
+    let erg = || {
+        value
+            .parse::<lets_protocol::NanoErg>()
+            .map_err(|e| CliError::Arguments(e.to_string()))
+    };
+    match name {
+        "max-line" => bounds.max_line = amount()?,
+        "max-cap" => bounds.max_cap = amount()?,
+        "line" => bounds.default_line = amount()?,
+        "cap" => bounds.default_cap = amount()?,
+        "floor" => bounds.account_floor = erg()?,
+        "admissions-per-period" => bounds.admissions = count()?,
+        "units-per-period" => bounds.issue = amount()?,
+        "period" => bounds.period = blocks()?,
+        "change-delay" => bounds.change_delay = blocks()?,
+        "recovery-delay" => bounds.recovery_delay = blocks()?,
+        "recovery-starts" => bounds.recovery_starts = count()?,
+        "admission-fee" => bounds.admission_fee = erg()?,
+        "largest-draw" => bounds.default_largest_draw = amount()?,
+        "draw-limit" => bounds.default_draw_limit = amount()?,
+        "longest-debt" => bounds.default_longest_debt = blocks()?,
+        "draw-rate" => bounds.default_draw_rate = amount()?,
+        _ => return Err(fault()),
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What the committee does in the open: writing debts off, changing the charter.
+
+use crate::world::World;
+
+const OLD: [&str; 4] = ["--committee-key", "c1", "--committee-key", "c3"];
+
+fn act<'a>(world: &World, args: impl IntoIterator<Item = &'a str>) {
+    let done = args.into_iter().chain(["--yes", "--no-wait"]);
+    world.lets(done).ok();
+    world.mine();
+}
+
+#[test]
+fn write_off_moves_a_debt_to_the_community_with_its_reason() {
+    let world = World::village();
+    let of = |rest: &[&'static str]| -> Vec<&'static str> {
+        ["committee", "write-off", "alice"]
+            .into_iter()
+            .chain(rest.iter().copied())
+            .chain(OLD)
+            .collect()
+    };
+    world.refused(
+        "nothing",
+        &["lets apply --community"],
+        of(&["--reason", "gone", "--yes"]),
+    );
+    world.key("treasurer");
+    world.fund("treasurer", "5");
+    act(&world, ["apply", "--community", "--key", "treasurer"]);
+    act(
+        &world,
+        ["admit", "all", "--name", "community"]
+            .into_iter()
+            .chain(OLD),
+    );
+    // Whoever applied for it has no power over it.
+    world.refused(
+        "no_account",
+        &[],
+        ["pay", "bob", "1", "--key", "treasurer", "--yes"],
+    );
+    act(&world, ["pay", "bob", "30.00", "--key", "alice"]);
+    world.refused(
+        "write_off",
+        &["the debt is 30.00"],
+        of(&["30.01", "--reason", "too much", "--yes"]),
+    );
+    world.refused(
+        "cannot_sign",
+        &["--committee-key"],
+        [
+            "committee",
+            "write-off",
+            "alice",
+            "--reason",
+            "alone",
+            "--committee-key",
+            "c1",
+            "--yes",
+        ],
+    );
+    act(&world, of(&["--reason", "left the valley"]));
+    assert_eq!(world.balance("alice"), "0.00");
+    assert_eq!(world.balance("community"), "-30.00");
+    let stats = world.data(["stats"]);
+    assert_eq!(stats["written_off"], "30.00");
+    assert_eq!(stats["bad_debt_percent"], "100.00");
+    let audit = world.data(["audit"]);
+    let last = audit["deeds"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["deed"], "written_off");
+    assert!(
+        last["what"].as_str().unwrap().ends_with("left the valley"),
+        "{last}"
+    );
+}
+
+#[test]
+fn charter_changes_after_its_delay_and_not_before() {
+    let world = World::village();
+    for key in ["d1", "d2"] {
+        world.key(key);
+    }
+    let announce = [
+        "committee",
+        "announce",
+        "--bound",
+        "max-line=1500",
+        "--threshold",
+        "2",
+        "--new-key",
+        "d1",
+        "--new-key",
+        "d2",
+    ];
+    world.refused(
+        "hard_bound",
+        &["fixed for ever"],
+        [
+            "committee",
+            "announce",
+            "--bound",
+            "change-delay=1",
+            "--yes",
+        ]
+        .into_iter()
+        .chain(OLD),
+    );
+    act(&world, announce.into_iter().chain(OLD));
+    let seen = world.data(["verify"]);
+    assert!(seen["warnings"].to_string().contains("announced"), "{seen}");
+    world.refused(
+        "delay_not_over",
+        &[],
+        ["committee", "enact", "--key", "alice", "--yes"],
+    );
+    // The committee thinks better of it, and then not.
+    act(&world, ["committee", "cancel"].into_iter().chain(OLD));
+    world.refused(
+        "nothing_announced",
+        &[],
+        ["committee", "enact", "--key", "alice", "--yes"],
+    );
+    act(&world, announce.into_iter().chain(OLD));
+    world.devnet.mine(720 + 5_040).unwrap();
+    world.fund("alice", "1");
+    act(&world, ["committee", "enact", "--key", "alice"]);
+
+    // The old committee is nobody now; the new one grants what only the new rules allow.
+    let line = ["terms", "bob", "--line", "1200"];
+    world.refused(
+        "cannot_sign",
+        &[],
+        line.into_iter().chain(OLD).chain(["--yes"]),
+    );
+    let new = [
+        "--committee-key",
+        "d1",
+        "--committee-key",
+        "d2",
+        "--key",
+        "c1",
+    ];
+    act(&world, line.into_iter().chain(new));
+    assert_eq!(
+        world.data(["balance", "bob"])["accounts"][0]["credit_line"],
+        "1200.00"
+    );
+    let deeds: Vec<String> = world.data(["audit"])["deeds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["deed"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        deeds[4..],
+        [
+            "announced",
+            "cancelled",
+            "announced",
+            "enacted",
+            "terms_set"
+        ]
+    );
+}
