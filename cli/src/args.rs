@@ -5,7 +5,10 @@ mod committee;
 mod payments;
 
 pub(crate) use bounds::{BoundArgs, parse_blocks};
-pub(crate) use committee::{AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, WriteOffArgs};
+pub(crate) use committee::{
+    AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, FileArgs, ProposeArgs, ProposeCommand,
+    SignArgs, SubmitArgs, WriteOffArgs,
+};
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
     NoteCommand, NotesArgs, Own, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs,
@@ -334,10 +337,9 @@ pub(crate) struct AdmitArgs {
     pub(crate) spend: Spend,
 }
 
+/// What is to change of an account's terms.
 #[derive(Debug, Args)]
-pub(crate) struct TermsArgs {
-    /// A name, or an account number (8 digits or more)
-    pub(crate) who: String,
+pub(crate) struct TermsWishes {
     /// Permitted credit line
     #[arg(long, value_name = "AMOUNT", conflicts_with = "suspend")]
     pub(crate) line: Option<String>,
@@ -365,6 +367,14 @@ pub(crate) struct TermsArgs {
     /// Classes that credit may be spent on, comma between; `any` is all
     #[arg(long, value_name = "N,N")]
     pub(crate) spend_on: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TermsArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    #[command(flatten)]
+    pub(crate) wishes: TermsWishes,
     #[command(flatten)]
     pub(crate) committee: CommitteeKeys,
     /// The key whose wallet pays the fee [default: the first committee key]

@@ -221,6 +221,12 @@ impl Group {
         }
     }
 
+    /// What the key on this machine with this public half (in hexadecimal) is called.
+    pub(crate) fn key_name(&self, public: &str) -> Option<String> {
+        let is_it = |key: &&Key| String::from((*key.file.public_key().h).clone()) == public;
+        self.own.iter().find(is_it).map(|key| key.name.clone())
+    }
+
     /// The key on this machine that owns the account.
     pub(crate) fn own_key(&self, account: &AccountBox) -> Option<&Key> {
         // A key in an account that follows another box means nothing.

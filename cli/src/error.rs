@@ -14,11 +14,14 @@ use lets_protocol::{
     ParseInvoiceError, RefreshError, RuleViolation, SetTermsError, TradeError,
 };
 use lets_wallet::{
-    DeriveError, LoadKeyError, MnemonicError, OneTimeKeyError, RandomnessError, SaveKeyError,
-    SealError, SealTextError, SignError, SignMessageError, UnlockError, WorkFactorError,
+    AnswerError, CommitAndAnswerError, CommitError, DeriveError, FinishError, LoadKeyError,
+    MnemonicError, NoncesError, OneTimeKeyError, RandomnessError, RoundFileError, SaveKeyError,
+    SealError, SealTextError, SignError, SignMessageError, StartRoundError, UnlockError,
+    WorkFactorError,
 };
 use thiserror::Error;
 
+use crate::committee_file::CommitteeFileError;
 use crate::founding::FoundingFileError;
 use crate::manifest::ManifestError;
 use crate::names::NameError;
@@ -140,6 +143,38 @@ pub enum CliError {
     InvoicePaid {
         /// By what.
         by: String,
+    },
+    /// A committee's proposal cannot be signed or sent.
+    #[error(transparent)]
+    CommitteeFile(#[from] CommitteeFileError),
+    /// Signing together cannot begin.
+    #[error(transparent)]
+    StartRound(#[from] StartRoundError),
+    /// What was signed so far is not in order.
+    #[error("the proposal's signatures are not in order: {0}")]
+    RoundFile(#[from] RoundFileError),
+    /// A signer cannot begin.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// A signer cannot end.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// A signer can neither begin nor end.
+    #[error(transparent)]
+    CommitAndAnswer(#[from] CommitAndAnswerError),
+    /// Signatures are missing.
+    #[error(transparent)]
+    FinishRound(#[from] FinishError),
+    /// What was kept between the turns is damaged.
+    #[error("what this machine kept of a signature that was begun is damaged: {0}")]
+    Nonces(#[from] NoncesError),
+    /// The key has begun to sign something else.
+    #[error("key {key:?} has begun to sign transaction {transaction} and not ended")]
+    RoundOpen {
+        /// The key.
+        key: String,
+        /// What it has begun to sign.
+        transaction: String,
     },
     /// Text that is no paper note.
     #[error("this is no paper note: {0}")]

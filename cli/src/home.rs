@@ -51,6 +51,16 @@ impl Home {
         self.keys().join(format!("{name}.toml"))
     }
 
+    /// What a key keeps between the two turns of signing together; for nobody else's eyes.
+    pub fn nonces(&self, key: &str) -> PathBuf {
+        self.folder.join("signing").join(format!("{key}.nonces"))
+    }
+
+    /// The folder that remembers what was answered while signing together.
+    pub fn answers(&self) -> PathBuf {
+        self.folder.join("signing").join("answered")
+    }
+
     /// The manifest, unless another is named.
     pub fn manifest(&self) -> PathBuf {
         self.folder.join("lets.toml")

@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod commands;
+pub mod committee_file;
 pub mod error;
 pub mod exit;
 pub mod founding;

@@ -1,8 +1,11 @@
 //! What the committee does besides admitting members and setting their terms.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
-use super::{CommitteeKeys, KeyChoice, Spend};
+use clap::{Args, Subcommand};
+use lets_protocol::NanoErg;
+
+use super::{CommitteeKeys, KeyChoice, Passphrase, Spend, TermsWishes};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CommitteeCommand {
@@ -14,6 +17,121 @@ pub(crate) enum CommitteeCommand {
     Cancel(CancelArgs),
     /// Put what was announced into force once the delay has passed; anybody may
     Enact(EnactArgs),
+    /// Write down something for the committee to sign together, each on his own machine
+    Propose(ProposeArgs),
+    /// Show what a proposal does, who has signed, and whether it is out of date
+    Show(FileArgs),
+    /// Add your part to a proposal; each signer does it twice, the last once
+    Sign(SignArgs),
+    /// Lay out a proposal that is out of date anew
+    Remake(FileArgs),
+    /// Send a proposal that enough have signed
+    Submit(SubmitArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeArgs {
+    #[command(subcommand)]
+    pub(crate) what: ProposeCommand,
+    /// The file to write; it must not exist yet
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        required = false,
+        default_value = "proposal.json"
+    )]
+    pub(crate) out: PathBuf,
+    /// The key whose wallet pays the fee; its owner signs too
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "LETS_KEY",
+        hide_env_values = true,
+        global = true
+    )]
+    pub(crate) key: Option<String>,
+    /// Miner fee in ERG
+    #[arg(long, value_name = "ERG", default_value = "0.001", global = true)]
+    pub(crate) fee: NanoErg,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProposeCommand {
+    /// Admit an applicant
+    Admit {
+        /// The application's box id, or its first 8 digits or more
+        application: String,
+        /// Credit line [default: the charter's]
+        #[arg(long, value_name = "AMOUNT")]
+        line: Option<String>,
+        /// Cap [default: the charter's]
+        #[arg(long, value_name = "AMOUNT")]
+        cap: Option<String>,
+    },
+    /// Set an account's terms
+    Terms {
+        /// A name, or an account number (8 digits or more)
+        who: String,
+        #[command(flatten)]
+        wishes: TermsWishes,
+    },
+    /// Let the community's account take over a debt
+    WriteOff {
+        /// A name, or an account number (8 digits or more)
+        who: String,
+        /// How much of the debt, or `all`
+        #[arg(default_value = "all")]
+        amount: String,
+        /// Why; it stands on the chain for everybody to read
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Announce other bounds or another committee; both committees sign
+    Announce {
+        /// Another bound, like max-line=1500 (may be repeated); see `lets committee announce --help`
+        #[arg(long = "bound", value_name = "NAME=VALUE")]
+        bounds: Vec<String>,
+        /// How many of the new committee must sign
+        #[arg(long, value_name = "N")]
+        threshold: Option<usize>,
+        /// A public key or P2PK address of the committee to be (may be repeated)
+        #[arg(long = "new-member-key", value_name = "PK", requires = "threshold")]
+        new_member_keys: Vec<String>,
+    },
+    /// Withdraw what was announced
+    Cancel,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// The proposal's file
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// The proposal's file
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
+    /// Give up the other proposal that this key has begun to sign
+    #[arg(long)]
+    pub(crate) abandon: bool,
+    /// Sign without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) passphrase: Passphrase,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// The proposal's file
+    pub(crate) file: PathBuf,
+    /// Return as soon as the node has the transaction, without waiting for a block
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `lets admit`: the committee opens accounts. Several applications are admitted in one chain of transactions.
 
-use lets_protocol::{AccountBox, AccountNumber, ApplicationBox, Terms, admit};
+use lets_protocol::{AccountBox, AccountNumber, ApplicationBox, Bounds, Currency, Terms, admit};
 use serde::Serialize;
 
 use crate::args::AdmitArgs;
@@ -35,21 +35,8 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
 
     let charter = session.charter(&group.lets, View::Pool).await?;
     let bounds = charter.bounds();
-    let line = match &args.line {
-        Some(text) => currency.parse(text)?,
-        None => bounds.default_line,
-    };
-    let cap = match &args.cap {
-        Some(text) => currency.parse(text)?,
-        None => bounds.default_cap,
-    };
-    let terms = Terms {
-        largest_draw: bounds.default_largest_draw,
-        draw_limit: bounds.default_draw_limit,
-        longest_debt: bounds.default_longest_debt,
-        draw_rate: bounds.default_draw_rate,
-        ..Terms::plain(line, cap, bounds.account_floor)
-    };
+    let terms = first_terms(bounds, args.line.as_deref(), args.cap.as_deref(), currency)?;
+    let (line, cap) = (terms.line, terms.cap);
     let mut pot = session.pot(&group.lets, View::Pool).await?;
     let mut proposals = Vec::new();
     let mut opened: Vec<AccountBox> = Vec::new();
@@ -139,6 +126,28 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
 }
 
 /// The keys of these names.
+/// The terms of a new member: the charter's defaults, with the line and the cap that were asked for.
+pub(super) fn first_terms(
+    bounds: &Bounds,
+    line: Option<&str>,
+    cap: Option<&str>,
+    currency: &Currency,
+) -> Result<Terms, CliError> {
+    let amount = |asked: Option<&str>, default| match asked {
+        Some(text) => currency.parse(text),
+        None => Ok(default),
+    };
+    let line = amount(line, bounds.default_line)?;
+    let cap = amount(cap, bounds.default_cap)?;
+    Ok(Terms {
+        largest_draw: bounds.default_largest_draw,
+        draw_limit: bounds.default_draw_limit,
+        longest_debt: bounds.default_longest_debt,
+        draw_rate: bounds.default_draw_rate,
+        ..Terms::plain(line, cap, bounds.account_floor)
+    })
+}
+
 pub(super) fn load_all(env: &Env<'_>, names: &[String]) -> Result<Vec<Key>, CliError> {
     names
         .iter()

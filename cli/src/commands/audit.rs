@@ -4,6 +4,7 @@
 use lets_protocol::{BadDebt, Books, Currency, Deed, Lets, rules, write_off_reason};
 use serde::Serialize;
 
+use crate::commands::terms::changes;
 use crate::commands::verify::{self, Findings};
 use crate::commands::{Env, Group};
 use crate::error::CliError;
@@ -265,44 +266,7 @@ fn told(deed: &Deed, currency: &Currency) -> String {
             balance,
             ..
         } => {
-            let mut changes = Vec::new();
-            let mut change = |what: &str, old: String, new: String| {
-                if old != new {
-                    changes.push(format!("{what} {old} -> {new}"));
-                }
-            };
-            change(
-                "line",
-                currency.show(before.line),
-                currency.show(after.line),
-            );
-            change("cap", currency.show(before.cap), currency.show(after.cap));
-            change(
-                "largest draw",
-                currency.show(before.largest_draw),
-                currency.show(after.largest_draw),
-            );
-            change(
-                "draw limit",
-                currency.show(before.draw_limit),
-                currency.show(after.draw_limit),
-            );
-            change(
-                "draw rate",
-                currency.show(before.draw_rate),
-                currency.show(after.draw_rate),
-            );
-            change(
-                "longest debt",
-                before.longest_debt.to_string(),
-                after.longest_debt.to_string(),
-            );
-            change("class", before.class.to_string(), after.class.to_string());
-            change(
-                "classes",
-                format!("{:?}", before.spend_on),
-                format!("{:?}", after.spend_on),
-            );
+            let changes = changes(before, after, currency);
             match changes.is_empty() {
                 true => format!("{name}: terms set to what they were"),
                 false => format!(

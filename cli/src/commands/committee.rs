@@ -1,4 +1,8 @@
-//! `lets committee`: what the committee does besides admitting members and setting their terms; keys on one machine.
+//! `lets committee`: what the committee does besides admitting members and setting their terms, with its keys on one machine;
+//! `joint` has what it does with keys on several.
+
+mod joint;
+mod lay_out;
 
 use lets_protocol::{
     Amount, Blocks, Bounds, ChangeError, CharterBox, Community, Currency, Proposal, announce,
@@ -33,6 +37,11 @@ pub(super) async fn run(env: &Env<'_>, command: CommitteeCommand) -> Result<Repo
         CommitteeCommand::Announce(args) => announce_change(env, args).await,
         CommitteeCommand::Cancel(args) => cancel_change(env, args).await,
         CommitteeCommand::Enact(args) => enact_change(env, args).await,
+        CommitteeCommand::Propose(args) => joint::propose(env, args).await,
+        CommitteeCommand::Show(args) => joint::show(env, args).await,
+        CommitteeCommand::Sign(args) => joint::sign(env, args).await,
+        CommitteeCommand::Remake(args) => joint::remake(env, args).await,
+        CommitteeCommand::Submit(args) => joint::submit(env, args).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use lets_protocol::{Amount, Currency, Terms, set_terms};
 use serde::Serialize;
 
-use crate::args::TermsArgs;
+use crate::args::{TermsArgs, TermsWishes};
 use crate::commands::Env;
 use crate::commands::admit::load_all;
 use crate::commands::spend::{Spent, whereabouts};
@@ -34,7 +34,7 @@ pub(super) async fn run(env: &Env<'_>, args: TermsArgs) -> Result<Report, CliErr
     let terms = Terms {
         // The pot allows no floor but the charter's present one.
         floor: charter.bounds().account_floor,
-        ..wanted(&args, account.terms(), currency)?
+        ..wanted(&args.wishes, account.terms(), currency)?
     };
     let (proposal, _, next) = set_terms(
         &group.lets,
@@ -48,38 +48,14 @@ pub(super) async fn run(env: &Env<'_>, args: TermsArgs) -> Result<Report, CliErr
     .map_err(|e| CliError::terms(e, currency))?;
 
     let name = group.name_of(account);
-    let (old, new) = (account.terms(), next.terms());
+    let new = next.terms();
     let show = |amount: Amount| currency.show(amount);
     let mut preview = Preview::new(format!(
         "Set the terms of {name} in {:?}",
         group.manifest.name
     ));
-    for (label, from, to) in [
-        ("line", show(old.line), show(new.line)),
-        ("cap", show(old.cap), show(new.cap)),
-        (
-            "largest draw",
-            show(old.largest_draw),
-            show(new.largest_draw),
-        ),
-        ("draw limit", show(old.draw_limit), show(new.draw_limit)),
-        ("draw rate", show(old.draw_rate), show(new.draw_rate)),
-        (
-            "longest debt",
-            old.longest_debt.to_string(),
-            new.longest_debt.to_string(),
-        ),
-        ("class", old.class.to_string(), new.class.to_string()),
-        (
-            "spend on",
-            format!("{:?}", old.spend_on),
-            format!("{:?}", new.spend_on),
-        ),
-        ("floor", old.floor.to_string(), new.floor.to_string()),
-    ] {
-        if from != to {
-            preview.add(label, format!("{from} -> {to}"));
-        }
+    for line in changes(account.terms(), new, currency) {
+        preview.add("change", line);
     }
     let preview = preview
         .line(
@@ -127,8 +103,44 @@ pub(super) async fn run(env: &Env<'_>, args: TermsArgs) -> Result<Report, CliErr
     Report::new(&data, text)
 }
 
+/// What differs between two terms, in words: "line 200.00 -> 50.00".
+pub(super) fn changes(old: &Terms, new: &Terms, currency: &Currency) -> Vec<String> {
+    let show = |amount: Amount| currency.show(amount);
+    let all = [
+        ("line", show(old.line), show(new.line)),
+        ("cap", show(old.cap), show(new.cap)),
+        (
+            "largest draw",
+            show(old.largest_draw),
+            show(new.largest_draw),
+        ),
+        ("draw limit", show(old.draw_limit), show(new.draw_limit)),
+        ("draw rate", show(old.draw_rate), show(new.draw_rate)),
+        (
+            "longest debt",
+            old.longest_debt.to_string(),
+            new.longest_debt.to_string(),
+        ),
+        ("class", old.class.to_string(), new.class.to_string()),
+        (
+            "spend on",
+            format!("{:?}", old.spend_on),
+            format!("{:?}", new.spend_on),
+        ),
+        ("floor", old.floor.to_string(), new.floor.to_string()),
+    ];
+    all.into_iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(what, from, to)| format!("{what} {from} -> {to}"))
+        .collect()
+}
+
 /// The present terms with what was asked for put in.
-fn wanted(args: &TermsArgs, now: &Terms, currency: &Currency) -> Result<Terms, CliError> {
+pub(super) fn wanted(
+    args: &TermsWishes,
+    now: &Terms,
+    currency: &Currency,
+) -> Result<Terms, CliError> {
     let amount = |asked: &Option<String>, now: Amount| match asked {
         Some(text) => currency.parse(text).map_err(CliError::from),
         None => Ok(now),

@@ -65,6 +65,13 @@ impl CliError {
             Self::InvoicePaid { .. } => "invoice_paid",
             Self::SignMessage(_) => "sign_message",
             Self::Qr(cause) => cause.kind(),
+            Self::CommitteeFile(cause) => cause.kind(),
+            Self::StartRound(_) => "cannot_sign_together",
+            Self::RoundFile(_) => "bad_signatures",
+            Self::Commit(_) | Self::Answer(_) | Self::CommitAndAnswer(_) => "cannot_sign",
+            Self::FinishRound(_) => "signatures_missing",
+            Self::Nonces(_) => "damaged_signing",
+            Self::RoundOpen { .. } => "round_open",
             Self::BearerUri(cause) => cause.kind(),
             Self::OneTimeKey(_) => "bad_paper_note",
             Self::Paper(cause) => cause.kind(),
@@ -194,6 +201,15 @@ impl CliError {
             Self::ParseInvoice(_) | Self::Invoice(_) | Self::InvoiceSignature { .. } => {
                 "ask the payee for a new one: `lets invoice AMOUNT`"
             }
+            Self::CommitteeFile(cause) => cause.hint(),
+            Self::StartRound(_) | Self::RoundFile(_) | Self::Nonces(_) => {
+                "`lets committee remake FILE` begins anew; all sign once more"
+            }
+            Self::Commit(_) | Self::Answer(_) | Self::CommitAndAnswer(_) => {
+                "`lets committee show FILE` tells who must sign"
+            }
+            Self::FinishRound(_) => "`lets committee show FILE` tells whose part is missing",
+            Self::RoundOpen { .. } => "end that one first, or give it up with --abandon",
             Self::BearerUri(cause) => return Some(cause.hint()),
             Self::OneTimeKey(_) => "read the QR code once more, or copy the text again",
             Self::Paper(_) => "give the LETS or the key a plainer name",

@@ -14,6 +14,7 @@ mod double_spend;
 mod founding;
 mod golden;
 mod invoices;
+mod joint;
 mod keys;
 mod life;
 mod manifest;
