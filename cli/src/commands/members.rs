@@ -36,7 +36,13 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         /// Credit on its way in payment notes.
         in_notes: String,
         sum: String,
+        /// The height from which announced rules can be in force.
+        other_rules_from: Option<u32>,
     }
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let other_rules_from = charter
+        .pending()
+        .map(|change| change.announced.plus(charter.bounds().change_delay).0);
     let mut accounts: Vec<MemberJson> = seen
         .books
         .accounts
@@ -58,6 +64,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         accounts,
         in_notes: notes(&seen.books, currency),
         sum: currency.show_balance(seen.books.sum()),
+        other_rules_from,
     };
     let mut rows: Vec<Vec<String>> = data
         .accounts
@@ -96,7 +103,12 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         "share",
         "",
     ];
-    let text = format!("{}\n\n{}", data.lets, table(&header, &rows, &[2, 3, 4, 5]));
+    let mut text = format!("{}\n\n{}", data.lets, table(&header, &rows, &[2, 3, 4, 5]));
+    if let Some(from) = data.other_rules_from {
+        text.push_str(&format!(
+            "\n\nthe committee has announced other rules, which can be in force from height {from} on: `lets audit`"
+        ));
+    }
     Report::new(&data, text)
 }
 

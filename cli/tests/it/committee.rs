@@ -109,6 +109,7 @@ fn charter_changes_after_its_delay_and_not_before() {
     act(&world, announce.into_iter().chain(OLD));
     let seen = world.data(["verify"]);
     assert!(seen["warnings"].to_string().contains("announced"), "{seen}");
+    assert!(world.data(["members"])["other_rules_from"].as_u64() > Some(5_000));
     world.refused(
         "delay_not_over",
         &[],

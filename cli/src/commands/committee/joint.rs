@@ -220,7 +220,10 @@ async fn find(group: &Group, session: &Session, path: &Path) -> Result<Found, Cl
         return Err(stale("the wallet that pays the fee"));
     }
     let params = params(file.height, file.fee);
-    let laid = lay_out(session, group, &file.action, &wallet, params).await?;
+    let mut laid = lay_out(session, group, &file.action, &wallet, params).await?;
+    laid.preview = laid
+        .preview
+        .transactions([&laid.proposal], &paid_by(group, &file.payer, &wallet));
     check_boxes(&file, &laid.proposal)?;
     let found = String::from(laid.proposal.tx_id());
     if found != file.transaction {
@@ -401,6 +404,15 @@ fn or_nobody(names: &[String]) -> String {
     match names.is_empty() {
         true => "nobody".to_owned(),
         false => names.join(", "),
+    }
+}
+
+/// Who pays the fee, as a signer must know: it may be himself.
+fn paid_by(group: &Group, payer: &str, wallet: &Funding) -> String {
+    match (wallet.boxes.is_empty(), group.key_name(payer)) {
+        (true, _) => "the boxes that it spends".to_owned(),
+        (false, Some(name)) => format!("the wallet of your key {name:?}"),
+        (false, None) => format!("the wallet of {payer}"),
     }
 }
 
