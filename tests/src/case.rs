@@ -392,6 +392,18 @@ impl Case {
         crate::mutants::hunt(self, None, |mutated, _| mutated.sign().is_ok());
     }
 
+    /// The proofs of a transaction that was accepted do not prove this one.
+    #[track_caller]
+    pub fn refuses_proofs_of(&self, signed: &Transaction) {
+        let proofs = signed.inputs.iter().map(|i| i.spending_proof.proof.clone());
+        let tx = Transaction::from_unsigned_tx(self.tx(), proofs.collect()).unwrap();
+        let context = TransactionContext::new(tx, self.boxes(), self.data_inputs.clone()).unwrap();
+        assert!(
+            context.validate(&self.state()).is_err(),
+            "the proofs suffice"
+        );
+    }
+
     /// For each input whether its script would accept it in both interpreters, given the right signatures (`false` for a
     /// storage-rent spend).
     pub fn accepts(&self) -> Vec<bool> {

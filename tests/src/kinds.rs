@@ -5,7 +5,9 @@ mod notes;
 
 use crate::case::Case;
 use crate::world::{START, World, at_least, founding, key, p2pk};
-use lets_protocol::{Amount, Blocks, FoundingStep, Funding, Height, NanoErg, Terms, TxParams};
+use lets_protocol::{
+    Amount, Blocks, FoundingStep, Funding, Height, Heir, NanoErg, Terms, TxParams,
+};
 
 /// A transaction of one kind.
 pub struct Kind {
@@ -97,6 +99,46 @@ pub fn kinds() -> Vec<Kind> {
 
     let (exit, _) = lets_protocol::exit(&world.lets, &world.pot, &b, p2pk(&bob), params).unwrap();
     add("exit", world.case(&exit, &[&bob]));
+
+    let (expel, _) =
+        lets_protocol::expel(&world.lets, &world.charter, &world.pot, &b, params).unwrap();
+    add("expel (2 of 3 sign)", world.case(&expel, &world.quorum()));
+    let heir = Heir {
+        key: crate::world::prop(&key(206)),
+        start: world.height.plus(Blocks(1)),
+    };
+    let funding = world.funding(&world.committee[0], 1.0);
+    let (start, pot, pending) = lets_protocol::start_recovery(
+        &world.lets,
+        &world.charter,
+        &world.pot,
+        &a,
+        heir,
+        &funding,
+        params,
+    )
+    .unwrap();
+    add(
+        "start recovery (2 of 3 sign)",
+        world.case(&start, &world.quorum()),
+    );
+    let now = world.height;
+    world.height = now.plus(Blocks(21_601));
+    let funding = world.funding(&bob, 1.0);
+    let (complete, _, _) = lets_protocol::complete_recovery(
+        &world.lets,
+        &world.charter,
+        &pot,
+        &pending,
+        &funding,
+        world.params(),
+    )
+    .unwrap();
+    add(
+        "complete recovery (nobody of the LETS signs)",
+        world.case(&complete, &[&bob]),
+    );
+    world.height = now;
 
     // Three years on, nothing has moved.
     world.height = Height(world.height.0 + Blocks::REFRESH_AGE.0 + 10);

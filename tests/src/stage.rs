@@ -2,14 +2,14 @@
 
 use crate::case::{Case, longs};
 use crate::hand::{junk, loot, wallet_with};
-use crate::world::{World, key};
+use crate::world::{World, key, prop};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
-    AccountBox, Amount, ApplicationBox, Blocks, CharterBox, NanoErg, PotBox, Proposal, Terms,
+    AccountBox, Amount, ApplicationBox, Blocks, CharterBox, Heir, NanoErg, PotBox, Proposal, Terms,
     TxParams,
 };
 
@@ -21,6 +21,8 @@ pub struct Stage {
     pub owner: SecretKey,
     /// His account, on the default terms, with a balance of 0.
     pub account: AccountBox,
+    /// The key of his heir.
+    pub heir: SecretKey,
     /// The applicant's key.
     pub applicant: SecretKey,
     /// His application.
@@ -54,6 +56,7 @@ impl Stage {
             world,
             owner,
             account,
+            heir: key(seed + 7),
             applicant,
             application,
         }
@@ -177,8 +180,75 @@ impl Stage {
         self.set_line(30_000)
     }
 
+    /// The member's expulsion: outputs pot, ERG to the member, fee.
+    pub fn expel(&self) -> Case {
+        let world = &self.world;
+        let (proposal, _) = lets_protocol::expel(
+            &world.lets,
+            &world.charter,
+            &world.pot,
+            &self.account,
+            world.params(),
+        )
+        .unwrap();
+        world.case(&proposal, &world.quorum())
+    }
+
+    /// The heir put beside the member, the delay to count from the next block: outputs pot, account, change, fee.
+    pub fn start_recovery(&self) -> Case {
+        let world = &self.world;
+        let heir = Heir {
+            key: prop(&self.heir),
+            start: world.height.plus(Blocks(1)),
+        };
+        let (proposal, _, _) = lets_protocol::start_recovery(
+            &world.lets,
+            &world.charter,
+            &world.pot,
+            &self.account,
+            heir,
+            &world.funding(&world.committee[0], 1.0),
+            world.params(),
+        )
+        .unwrap();
+        world.case(&proposal, &world.quorum())
+    }
+
+    /// The member's account while a recovery is pending whose delay is over after so many blocks.
+    pub fn pending(&self, wait: i64) -> AccountBox {
+        let (world, account) = (&self.world, &self.account);
+        let delay = i64::from(world.charter.bounds().recovery_delay.0);
+        let mut settings = longs(&account.ergo_box().clone().into(), R6);
+        settings.truncate(4);
+        settings.push(world.height.as_i64() - delay + wait);
+        world.account_with(account, |c| {
+            c.set_register(0, R5, vec![account.owner().clone(), prop(&self.heir)]);
+            c.set_register(0, R6, settings);
+        })
+    }
+
+    /// The account handed to the heir, by somebody who pays the fee: outputs pot, account, change, fee.
+    pub fn complete(&self, account: &AccountBox) -> Case {
+        let (world, anybody) = (&self.world, key(245));
+        let (proposal, _, _) = lets_protocol::complete_recovery(
+            &world.lets,
+            &world.charter,
+            &world.pot,
+            account,
+            &world.funding(&anybody, 1.0),
+            world.params(),
+        )
+        .unwrap();
+        world.case(&proposal, &[&anybody])
+    }
+
+    /// The member's account handed to his heir in the first block in which it can be.
+    pub fn complete_recovery(&self) -> Case {
+        self.complete(&self.pending(0))
+    }
+
     /// All that a pot does.
-    pub fn actions(&self) -> [Action; 4] {
+    pub fn actions(&self) -> [Action; 7] {
         [
             Action {
                 name: "refresh",
@@ -200,12 +270,38 @@ impl Stage {
                 case: self.set_terms(),
                 spare: 2,
             },
+            Action {
+                name: "expel",
+                case: self.expel(),
+                spare: 1,
+            },
+            Action {
+                name: "start recovery",
+                case: self.start_recovery(),
+                spare: 2,
+            },
+            Action {
+                name: "complete recovery",
+                case: self.complete_recovery(),
+                spare: 2,
+            },
         ]
     }
 
-    /// What the committee does.
-    pub fn committee_actions(&self) -> [Case; 2] {
+    /// What the committee does with an account at OUTPUTS(1).
+    pub fn committee_actions(&self) -> [Case; 3] {
+        [self.admit(), self.set_terms(), self.start_recovery()]
+    }
+
+    /// What of it sets terms.
+    pub fn terms_actions(&self) -> [Case; 2] {
         [self.admit(), self.set_terms()]
+    }
+
+    /// Whatever leaves an account at OUTPUTS(1).
+    pub fn account_actions(&self) -> [Case; 4] {
+        let [admit, terms, start] = self.committee_actions();
+        [admit, terms, start, self.complete_recovery()]
     }
 
     /// Adds an input that holds so much of a token from outside the LETS. Returns the token.
@@ -232,6 +328,7 @@ pub fn set_counters(case: &mut Case, stamp: i64, admitted: i64, issued: i64) {
         stamp,
         left(before[1], bounds[3]) + admitted,
         left(before[2], bounds[4]) + issued.max(0),
+        left(before[3], bounds[8]),
     ];
     case.set_register(0, R4, after);
 }
@@ -251,6 +348,16 @@ impl Case {
             "the case stays balanced"
         );
         self.inputs[input] = (ergo_box, ContextExtension::empty());
+    }
+
+    /// The same so many blocks later: every output is made in the block before, and a recovery starts in this one.
+    pub fn later(&mut self, blocks: u32) {
+        self.height += blocks;
+        self.created_ago(1);
+        let registers = crate::case::registers(&self.outputs[1]);
+        if registers.len() == 4 && longs(&self.outputs[1], R6).len() == 5 {
+            self.set_long(1, R6, 4, i64::from(self.height));
+        }
     }
 
     /// Makes every output anew so many blocks ago.

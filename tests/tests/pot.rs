@@ -8,6 +8,14 @@ mod always;
 mod committee;
 #[path = "pot/exit.rs"]
 mod exit;
+#[path = "pot/expel.rs"]
+mod expel;
+#[path = "pot/recover.rs"]
+mod recover;
+#[path = "pot/recover_complete.rs"]
+mod recover_complete;
+#[path = "pot/recover_start.rs"]
+mod recover_start;
 #[path = "pot/refresh.rs"]
 mod refresh;
 #[path = "pot/terms.rs"]

@@ -50,6 +50,7 @@ pub(super) async fn set(env: &Env<'_>, args: SetArgs) -> Result<Report, CliError
     let change = OwnerChange {
         smallest_direct: smallest,
         key: new_key.as_ref().map(Key::owner),
+        refuse_recovery: None,
     };
     let trade = set_account(&group.lets, spender, change, ground.params)
         .map_err(|e| CliError::trade(e, currency))?;

@@ -401,6 +401,9 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::ApplicationValue { .. } => {
             "the applicant runs `lets withdraw BOXID` and `lets apply --erg` with more"
         }
+        RuleViolation::Recovery { .. } => {
+            "`lets members` shows the account; only its owner or time removes what is in the way"
+        }
         RuleViolation::ExitBalance { .. } => {
             "bring the balance to 0.00 first: pay it away with `lets pay`, or earn it"
         }

@@ -52,6 +52,12 @@ pub enum TxKind {
     Enact,
     /// The committee withdraws an announced change.
     Cancel,
+    /// The committee closes an account at 0.
+    Expel,
+    /// The committee puts an heir's key beside an account's.
+    StartRecovery,
+    /// Anybody hands an account to its heir after the delay.
+    CompleteRecovery,
     /// Anybody renews an old box.
     Refresh,
 }
@@ -77,6 +83,9 @@ impl TxKind {
             Self::Announce => "announce",
             Self::Enact => "enact",
             Self::Cancel => "cancel",
+            Self::Expel => "expel",
+            Self::StartRecovery => "start_recovery",
+            Self::CompleteRecovery => "complete_recovery",
             Self::Refresh => "refresh",
         }
     }

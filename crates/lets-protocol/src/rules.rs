@@ -2,12 +2,16 @@
 
 mod change;
 mod notes;
+mod recovery;
 mod violation;
 
 pub use change::{check_announce, check_enact};
 pub use notes::{
     check_absorb, check_claim, check_community, check_fresh, check_leads, check_life, check_once,
     check_refund, check_write_off,
+};
+pub use recovery::{
+    RecoveryBar, START_AHEAD, check_complete, check_expel, check_heir_size, check_start,
 };
 pub use violation::RuleViolation;
 
@@ -126,6 +130,8 @@ fn counters_after(
         stamp,
         used: counted.ok_or(RuleViolation::Counter { used })?,
         debt_since: if in_debt { own.debt_since } else { stamp },
+        // His signature refuses the recovery that was pending; what he refuses for good stays refused.
+        recovery: own.recovery.filter(|n| *n < 0),
         ..*own
     })
 }
@@ -348,16 +354,52 @@ pub fn check_terms(charter: &CharterBox, terms: &Terms) -> Result<(), RuleViolat
     Ok(())
 }
 
-/// May the pot admit so many members and issue so many units now? Returns its counters after. Twin of the rates in
-/// `contracts/pot.es`.
+/// What an action of the committee adds to the pot's counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// Members admitted.
+    pub admitted: i64,
+    /// Units issued; below 0 they are taken back, which no counter counts.
+    pub issued: i64,
+    /// Recoveries started.
+    pub started: i64,
+}
+
+impl Counted {
+    /// One admission, with so many units.
+    pub fn admission(issued: i64) -> Self {
+        Self {
+            admitted: 1,
+            ..Self::units(issued)
+        }
+    }
+
+    /// So many units.
+    pub fn units(issued: i64) -> Self {
+        Self {
+            issued,
+            ..Self::default()
+        }
+    }
+
+    /// One start of a recovery.
+    pub fn recovery() -> Self {
+        Self {
+            started: 1,
+            ..Self::default()
+        }
+    }
+}
+
+/// May the pot admit so many members, issue so many units and start so many recoveries now? Returns its counters after.
+/// Twin of the rates in `contracts/pot.es`.
 ///
 /// # Errors
 /// [`RuleViolation::Rate`] with the height from which it would pass.
 pub fn check_rates(
     charter: &CharterBox,
     pot: &PotBox,
-    admitted: i64,
-    issued: i64,
+    adds: Counted,
     height: Height,
 ) -> Result<Counters, RuleViolation> {
     let (bounds, now) = (charter.bounds(), pot.counters());
@@ -391,20 +433,32 @@ pub fn check_rates(
                 stamp,
                 now.admissions,
                 bounds.admissions,
-                admitted,
+                adds.admitted,
             )?,
             issued: check(
                 "units issued",
                 stamp,
                 now.issued,
                 bounds.issue.units(),
-                issued,
+                adds.issued,
+            )?,
+            recoveries: check(
+                "recoveries started",
+                stamp,
+                now.recoveries,
+                bounds.recovery_starts,
+                adds.started,
             )?,
         })
     };
-    // Admissions are few and leak slowly: a stamp at each action would lose the fraction of one that has leaked since.
-    let (_, aligned) = leak(now.admissions, now.stamp, bounds.admissions, period, height);
-    counters(aligned.min(latest)).or_else(|_: RuleViolation| counters(latest))
+    // Admissions and recoveries are few and leak slowly: a stamp at each action would lose the fraction of one that has
+    // leaked since. So the stamp stays where the slowest of them leaked last, as long as the limits let it.
+    let aligned = |used, rate| leak(used, now.stamp, rate, period, height).1.min(latest);
+    let members = aligned(now.admissions, bounds.admissions);
+    let both = members.min(aligned(now.recoveries, bounds.recovery_starts));
+    counters(both)
+        .or_else(|_: RuleViolation| counters(members))
+        .or_else(|_| counters(latest))
 }
 
 /// An account box stays below so many bytes when its owner spends it (`contracts/account.es`, S8).

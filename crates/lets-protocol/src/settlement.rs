@@ -514,7 +514,9 @@ fn difference(
         "link to who else may act for it"
     } else if Some(after.value()) != value {
         "amount of ERG"
-    } else if (new.smallest_direct, new.recovery) != (old.smallest_direct, old.recovery) {
+    } else if new.smallest_direct != old.smallest_direct
+        || new.refuses_recovery() != old.refuses_recovery()
+    {
         "setting of its owner"
     } else if after.created() != height {
         "height of creation than the rest"

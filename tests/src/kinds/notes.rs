@@ -151,6 +151,7 @@ fn payments(town: &Town) -> Vec<Kind> {
                 OwnerChange {
                     smallest_direct: Some(500),
                     key: Some(prop(&key(251))),
+                    refuse_recovery: None,
                 },
                 params,
             ),

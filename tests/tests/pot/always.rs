@@ -130,8 +130,7 @@ fn pot_last_membership_token_given_refused() {
 #[test]
 fn pot_created_5040_blocks_ago_refused() {
     for mut action in Stage::default().actions() {
-        action.case.height += 6_000;
-        action.case.created_ago(1);
+        action.case.later(6_000);
         for (age, accepted) in [(5_039, true), (5_040, false), (5_041, false)] {
             action.case.outputs[0].creation_height = action.case.height - age;
             match accepted {

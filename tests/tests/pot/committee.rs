@@ -1,4 +1,4 @@
-//! What holds for the committee's every action: G1 to G7.
+//! What holds for the committee's every action: G1 to G8.
 
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R8};
 use ergo_lib::wallet::secret_key::SecretKey;
@@ -103,7 +103,7 @@ fn committee_short_of_signatures_unproven() {
 // G3
 #[test]
 fn committee_output_that_is_no_account_refused() {
-    for case in Stage::default().committee_actions() {
+    for case in Stage::default().account_actions() {
         case.with(|c| c.outputs[1].ergo_tree = p2pk(&key(250)))
             .refused_at(0);
     }
@@ -113,7 +113,7 @@ fn committee_output_that_is_no_account_refused() {
 #[test]
 fn committee_output_of_another_lets_account_script_refused() {
     let other = World::new(50);
-    for case in Stage::default().committee_actions() {
+    for case in Stage::default().account_actions() {
         case.with(|c| c.outputs[1].ergo_tree = other.lets.contracts().account.tree().clone())
             .refused_at(0);
     }
@@ -122,9 +122,8 @@ fn committee_output_of_another_lets_account_script_refused() {
 // G3
 #[test]
 fn committee_account_created_5040_blocks_ago_refused() {
-    for mut case in Stage::default().committee_actions() {
-        case.height += 6_000;
-        case.created_ago(1);
+    for mut case in Stage::default().account_actions() {
+        case.later(6_000);
         for (age, accepted) in [(5_039, true), (5_040, false)] {
             case.outputs[1].creation_height = case.height - age;
             judge(case.clone(), accepted);
@@ -135,7 +134,7 @@ fn committee_account_created_5040_blocks_ago_refused() {
 // G3
 #[test]
 fn committee_account_with_r8_refused() {
-    for case in Stage::default().committee_actions() {
+    for case in Stage::default().account_actions() {
         case.clone()
             .with(|c| c.set_register(1, R8, 0_i64))
             .refused_at(0);
@@ -157,7 +156,7 @@ fn with_terms(actions: &[Case; 2], change: impl Fn(&mut Vec<i64>)) -> [Case; 2] 
 // G4: how many numbers.
 #[test]
 fn terms_of_9_to_17_numbers_accepted_others_refused() {
-    let actions = Stage::default().committee_actions();
+    let actions = Stage::default().terms_actions();
     for (size, accepted) in [(8, false), (9, true), (10, true), (17, true), (18, false)] {
         for case in with_terms(&actions, |terms| terms.resize(size, 1)) {
             judge(case, accepted);
@@ -168,7 +167,7 @@ fn terms_of_9_to_17_numbers_accepted_others_refused() {
 // G4: none is negative. Issued, line and floor are fixed by other rules as well.
 #[test]
 fn terms_of_a_negative_number_refused() {
-    let actions = Stage::default().committee_actions();
+    let actions = Stage::default().terms_actions();
     for place in 0..10 {
         for case in with_terms(&actions, |terms| {
             terms.resize(10, 1);
@@ -191,7 +190,7 @@ fn terms_of_a_negative_line_refused() {
 // G4: largest draw, draw limit, longest debt and classes up to 10^12.
 #[test]
 fn terms_above_a_million_million_refused() {
-    let actions = Stage::default().committee_actions();
+    let actions = Stage::default().terms_actions();
     for place in [4, 5, 6, 8, 9] {
         for (value, accepted) in [
             (0, true),
@@ -211,7 +210,7 @@ fn terms_above_a_million_million_refused() {
 // G4
 #[test]
 fn terms_of_a_draw_rate_above_its_bound_refused() {
-    let actions = Stage::default().committee_actions();
+    let actions = Stage::default().terms_actions();
     for (rate, accepted) in [(0, true), (10_000_000_000, true), (10_000_000_001, false)] {
         for case in with_terms(&actions, |terms| terms[7] = rate) {
             judge(case, accepted);
@@ -222,7 +221,7 @@ fn terms_of_a_draw_rate_above_its_bound_refused() {
 // G4: cap and floor against the charter.
 #[test]
 fn terms_of_cap_and_floor_off_the_charters_bounds_refused() {
-    let actions = Stage::default().committee_actions();
+    let actions = Stage::default().terms_actions();
     let bounds = lets_tests::world::bounds();
     let (cap, floor) = (bounds.max_cap.units(), bounds.account_floor.0 as i64);
     for (value, accepted) in [(0, true), (cap, true), (cap + 1, false)] {
@@ -279,19 +278,19 @@ fn counters_of_another_size_refused() {
     for case in Stage::default().committee_actions() {
         let counters = longs(&case.outputs[0], R4);
         case.clone()
-            .with(|c| c.set_register(0, R4, counters[..2].to_vec()))
+            .with(|c| c.set_register(0, R4, counters[..3].to_vec()))
             .refused_at(0);
         case.with(|c| c.set_register(0, R4, [counters.as_slice(), &[0]].concat()))
             .refused_at(0);
     }
 }
 
-// G6, G7: no more and no less than the formula.
+// G6, G7, G8: no more and no less than the formula.
 #[test]
 fn counters_off_by_one_refused() {
     for case in Stage::default().committee_actions() {
         let counters = longs(&case.outputs[0], R4);
-        for place in [1, 2] {
+        for place in [1, 2, 3] {
             for by in [-1, 1] {
                 case.clone()
                     .with(|c| c.set_long(0, R4, place, counters[place] + by))
@@ -305,7 +304,7 @@ fn counters_off_by_one_refused() {
 fn counted(admissions: i64, issued: i64, ago: u32) -> Stage {
     let mut stage = Stage::default().later(ago);
     let stamp = stage.world.height.as_i64() - i64::from(ago);
-    stage.bend_pot(|c| c.set_register(0, R4, vec![stamp, admissions, issued]));
+    stage.bend_pot(|c| c.set_register(0, R4, vec![stamp, admissions, issued, 0]));
     stage
 }
 
@@ -371,7 +370,7 @@ fn units_taken_back_do_not_lower_the_counter() {
 fn counters_leak_one_period_at_most() {
     let stage = counted(70, 1_200_000, 50_000);
     let case = stage.admit();
-    assert_eq!(longs(&case.outputs[0], R4)[1..], [21, 220_000]);
+    assert_eq!(longs(&case.outputs[0], R4)[1..], [21, 220_000, 0]);
     case.accepted();
     case.clone().with(|c| c.set_long(0, R4, 1, 1)).refused_at(0);
     case.with(|c| c.set_long(0, R4, 2, 20_000)).refused_at(0);
@@ -382,7 +381,7 @@ fn counters_leak_one_period_at_most() {
 fn counters_leaked_below_nothing_refused() {
     let stage = counted(1, 1_000, 20_000);
     let case = stage.admit();
-    assert_eq!(longs(&case.outputs[0], R4)[1..], [1, 20_000]);
+    assert_eq!(longs(&case.outputs[0], R4)[1..], [1, 20_000, 0]);
     case.accepted();
     case.clone()
         .with(|c| c.set_long(0, R4, 1, -44))

@@ -130,14 +130,14 @@ fn exit_with_another_number_of_units_refused() {
 fn exit_changing_counters_refused() {
     let case = Stage::default().exit();
     let counters = longs(&case.outputs[0], R4);
-    for place in 0..3 {
+    for place in 0..4 {
         for by in [-1, 1] {
             case.clone()
                 .with(|c| c.set_long(0, R4, place, counters[place] + by))
                 .refused_at(0);
         }
     }
-    case.with(|c| c.set_register(0, R4, counters[..2].to_vec()))
+    case.with(|c| c.set_register(0, R4, counters[..3].to_vec()))
         .refused_at(0);
 }
 

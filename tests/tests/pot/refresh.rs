@@ -49,18 +49,18 @@ fn refresh_losing_tokens_refused() {
 fn refresh_changing_counters_refused() {
     let case = Stage::default().refresh();
     let counters = longs(&case.outputs[0], R4);
-    for place in 0..3 {
+    for place in 0..4 {
         for by in [-1, 1] {
             case.clone()
                 .with(|c| c.set_long(0, R4, place, counters[place] + by))
                 .refused_at(0);
         }
     }
-    let fourth = [counters.as_slice(), &[0]].concat();
+    let fifth = [counters.as_slice(), &[0]].concat();
     case.clone()
-        .with(|c| c.set_register(0, R4, fourth))
+        .with(|c| c.set_register(0, R4, fifth))
         .refused_at(0);
-    case.with(|c| c.set_register(0, R4, counters[..2].to_vec()))
+    case.with(|c| c.set_register(0, R4, counters[..3].to_vec()))
         .refused_at(0);
 }
 

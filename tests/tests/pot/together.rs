@@ -37,7 +37,14 @@ fn stage_with_traders() -> (Stage, [AccountBox; 2]) {
 fn beside_a_payment() -> (Stage, Vec<Case>) {
     let (stage, [a, b]) = stage_with_traders();
     let payment = trade(&stage.world, &[pays(&a, 500), takes(&b, 500)], &[&key(101)]);
-    let actions = [stage.exit(), stage.admit(), stage.set_terms()];
+    let actions = [
+        stage.exit(),
+        stage.admit(),
+        stage.set_terms(),
+        stage.expel(),
+        stage.start_recovery(),
+        stage.complete_recovery(),
+    ];
     let cases = actions
         .into_iter()
         .map(|case| join(case, &payment))
@@ -276,10 +283,16 @@ fn action_of_a_stale_pot_refused_by_its_subject() {
                 stage.exit().accepted();
                 stage.admit().accepted();
                 stage.set_terms().accepted();
+                stage.expel().accepted();
+                stage.start_recovery().accepted();
+                stage.complete_recovery().accepted();
             }
             false => {
                 stage.exit().refused_at(1);
                 stage.set_terms().refused_at(1);
+                stage.expel().refused_at(1);
+                stage.start_recovery().refused_at(1);
+                stage.complete_recovery().refused_at(1);
                 stage.admit().unproven();
                 stage
                     .admit()

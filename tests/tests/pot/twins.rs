@@ -1,7 +1,7 @@
 //! The off-chain twins in `lets_protocol::rules` refuse exactly where the pot does.
 
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
-use lets_protocol::rules::{check_rates, check_refresh, check_terms};
+use lets_protocol::rules::{Counted, check_rates, check_refresh, check_terms};
 use lets_protocol::{
     AdmitError, Amount, ApplicationBox, Blocks, Height, NanoErg, RuleViolation, Terms,
 };
@@ -109,7 +109,7 @@ fn check_terms_refuses_where_the_pot_does() {
 fn counted(admissions: i64, issued: i64, ago: u32) -> Stage {
     let mut stage = Stage::default().later(ago);
     let stamp = stage.world.height.as_i64() - i64::from(ago);
-    stage.bend_pot(|c| c.set_register(0, R4, vec![stamp, admissions, issued]));
+    stage.bend_pot(|c| c.set_register(0, R4, vec![stamp, admissions, issued, 0]));
     stage
 }
 
@@ -123,12 +123,26 @@ fn compare_rates(stage: &Stage, line: i64) -> [bool; 2] {
     };
     let raised = 20_000 + line;
     [(1, stage.admit_on(terms)), (0, stage.set_line(raised))].map(|(admitted, mut case)| {
-        let twin = check_rates(&world.charter, &world.pot, admitted, line, world.height);
+        let twin = check_rates(
+            &world.charter,
+            &world.pot,
+            Counted {
+                admitted,
+                issued: line,
+                started: 0,
+            },
+            world.height,
+        );
         if let Ok(counters) = &twin {
             case.set_register(
                 0,
                 R4,
-                vec![counters.stamp, counters.admissions, counters.issued],
+                vec![
+                    counters.stamp,
+                    counters.admissions,
+                    counters.issued,
+                    counters.recoveries,
+                ],
             );
         }
         judge(&case, twin.is_ok());
@@ -206,7 +220,12 @@ fn check_rates_names_a_height_that_passes() {
     ] {
         let stage = counted(admissions, issued, ago);
         let world = &stage.world;
-        let refused = check_rates(&world.charter, &world.pot, 1, line, world.height);
+        let refused = check_rates(
+            &world.charter,
+            &world.pot,
+            Counted::admission(line),
+            world.height,
+        );
         let Err(RuleViolation::Rate {
             from: Some(from), ..
         }) = refused
@@ -218,7 +237,12 @@ fn check_rates_names_a_height_that_passes() {
         let seen = |wait: u32, passes: bool| {
             let stage = counted(admissions, issued, ago + wait);
             let world = &stage.world;
-            let twin = check_rates(&world.charter, &world.pot, 1, line, world.height);
+            let twin = check_rates(
+                &world.charter,
+                &world.pot,
+                Counted::admission(line),
+                world.height,
+            );
             assert_eq!(
                 twin.is_ok(),
                 passes,

@@ -22,14 +22,14 @@ fn set(m: &Members, account: &AccountBox, change: OwnerChange) -> Built {
 fn smallest(units: i64) -> OwnerChange {
     OwnerChange {
         smallest_direct: Some(units),
-        key: None,
+        ..OwnerChange::default()
     }
 }
 
 fn new_key(key: &ergo_lib::wallet::secret_key::SecretKey) -> OwnerChange {
     OwnerChange {
-        smallest_direct: None,
         key: Some(prop(key)),
+        ..OwnerChange::default()
     }
 }
 
@@ -56,6 +56,45 @@ fn key_change_by_the_owner_of_now() {
         let again = set(&m, &trade.leader, new_key(&m.keys[0])).unwrap();
         signed(&m, &again, &[2]).accepted();
         signed(&m, &again, &[0]).unproven();
+    }
+}
+
+/// The member's account with this fifth number, and an heir if it is a recovery's start.
+fn recovering(m: &Members, who: usize, fifth: i64) -> AccountBox {
+    m.world.account_with(&m.accounts[who], |c| {
+        let own = longs(&c.outputs[0], R6);
+        c.set_register(0, R6, [own.as_slice(), &[fifth]].concat());
+        if fifth >= 0 {
+            c.set_register(0, R5, vec![prop(&m.keys[who]), prop(&m.keys[3])]);
+        }
+    })
+}
+
+// S3: whoever signs refuses the recovery that was pending, also beside a leader; what he refuses for good stays refused,
+// and who only gains keeps both.
+#[test]
+fn settlement_ends_the_recoveries_of_those_who_sign() {
+    let m = Members::of(10);
+    let start = m.world.height.as_i64() - 50;
+    for fifth in [start, 0, -1, -77] {
+        let accounts: Vec<AccountBox> = (0..3).map(|who| recovering(&m, who, fifth)).collect();
+        let leg = |from: usize, to: usize, units| Leg {
+            from: accounts[from].number(),
+            to: accounts[to].number(),
+            amount: amount(units),
+        };
+        let legs = [leg(0, 1, 100), leg(1, 2, 50)];
+        let trade = settle(&m.world.lets, &accounts, &legs, None, m.world.params()).unwrap();
+        signed(&m, &trade, &[0, 1]).accepted();
+        let read = lets_protocol::Settlement::of(&m.world.lets, &trade.proposal).unwrap();
+        assert_eq!(read.parties().len(), 3);
+        let kept = (fifth < 0).then_some(fifth);
+        for signer in [&trade.leader, &trade.others[0]] {
+            assert_eq!((signer.settings().recovery, signer.heir()), (kept, None));
+        }
+        let gains = &trade.others[1];
+        assert_eq!(gains.settings().recovery, Some(fifth));
+        assert_eq!(gains.heir().is_some(), fifth >= 0);
     }
 }
 
@@ -159,8 +198,8 @@ fn key_as_large_as_the_box_may_hold() {
         at_least(1, &keys.iter().collect::<Vec<_>>())
     };
     let change = |count| OwnerChange {
-        smallest_direct: None,
         key: Some(large(count)),
+        ..OwnerChange::default()
     };
     let account = &m.accounts[0];
     let most = (2..60)

@@ -125,6 +125,14 @@ impl Settings {
     /// A smallest direct payment that no payment reaches: the owner takes notes only (and a debt paid to exactly 0).
     pub const NOTES_ONLY: i64 = Amount::MAX.units() + 1;
 
+    /// The fifth number of an owner who refuses every recovery; any other below 0 says the same.
+    pub const REFUSED: i64 = -1;
+
+    /// Whether the owner refuses every recovery.
+    pub fn refuses_recovery(&self) -> bool {
+        self.recovery.is_some_and(|n| n < 0)
+    }
+
     /// A smallest direct payment of one unit: anybody may pay in any amount.
     pub const ANY_DIRECT: i64 = 1;
 

@@ -6,7 +6,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonManda
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 
-/// What the pot has counted against the charter's rates: register R4, two leaky buckets.
+/// What the pot has counted against the charter's rates: register R4, three leaky buckets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
     /// Height up to which the counts have been reckoned.
@@ -15,11 +15,13 @@ pub struct Counters {
     pub admissions: i64,
     /// Units issued.
     pub issued: i64,
+    /// Recoveries started.
+    pub recoveries: i64,
 }
 
 impl Counters {
     pub(crate) fn to_longs(self) -> Vec<i64> {
-        vec![self.stamp, self.admissions, self.issued]
+        vec![self.stamp, self.admissions, self.issued, self.recoveries]
     }
 }
 
@@ -52,8 +54,8 @@ impl PotBox {
             ));
         }
         let longs: Vec<i64> = reader.register(NonMandatoryRegisterId::R4, "counters (R4)")?;
-        let &[stamp, admissions, issued] = longs.as_slice() else {
-            return Err(reader.fault("counters (R4)", format!("{} numbers, not 3", longs.len())));
+        let &[stamp, admissions, issued, recoveries] = longs.as_slice() else {
+            return Err(reader.fault("counters (R4)", format!("{} numbers, not 4", longs.len())));
         };
         reader.absent(NonMandatoryRegisterId::R5, "R5")?;
         Ok(Self {
@@ -64,6 +66,7 @@ impl PotBox {
                 stamp,
                 admissions,
                 issued,
+                recoveries,
             },
         })
     }

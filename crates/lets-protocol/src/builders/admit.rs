@@ -6,7 +6,7 @@ use crate::boxes::charter::CharterBox;
 use crate::boxes::pot::PotBox;
 use crate::boxes::{AccountNumber, Lets, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Proposal, TxKind, TxParams};
-use crate::rules::{self, RuleViolation};
+use crate::rules::{self, Counted, RuleViolation};
 use crate::units::NanoErg;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 
@@ -68,8 +68,8 @@ pub fn admit(
     };
     rules::check_terms(charter, &terms).map_err(AdmitError::Rule)?;
     let line = terms.line.units();
-    let counters =
-        rules::check_rates(charter, pot, 1, line, params.height).map_err(AdmitError::Rule)?;
+    let counters = rules::check_rates(charter, pot, Counted::admission(line), params.height)
+        .map_err(AdmitError::Rule)?;
     // The script sees the height of the block that includes the transaction: the next one at the earliest.
     if application.expiry() <= params.height {
         let (expiry, height) = (application.expiry(), params.height);

@@ -274,6 +274,7 @@ impl Founding {
                 stamp: params.height.as_i64(),
                 admissions: 0,
                 issued: 0,
+                recoveries: 0,
             },
         }
     }

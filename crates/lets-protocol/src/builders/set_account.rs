@@ -16,6 +16,8 @@ pub struct OwnerChange {
     pub smallest_direct: Option<i64>,
     /// The key that owns the account from then on.
     pub key: Option<SigmaProp>,
+    /// Whether he refuses every recovery from then on (`false`: the committee may start one again).
+    pub refuse_recovery: Option<bool>,
 }
 
 /// Changes an account's settings or key. The owner of now signs. A pending recovery ends.
@@ -43,6 +45,7 @@ pub fn set_account(
         change: Change {
             smallest_direct: change.smallest_direct,
             key: change.key,
+            refuse_recovery: change.refuse_recovery,
         },
         taken: owner.claims.iter().collect(),
         others: Vec::new(),

@@ -6,7 +6,7 @@ use crate::boxes::charter::CharterBox;
 use crate::boxes::pot::PotBox;
 use crate::boxes::{Lets, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
-use crate::rules::{self, RuleViolation};
+use crate::rules::{self, Counted, RuleViolation};
 
 /// Terms cannot be set so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +52,8 @@ pub fn set_terms(
     rules::check_terms(charter, &terms).map_err(SetTermsError::Rule)?;
     let units = issued + account.balance().units();
     let out = units - account.units();
-    let counters =
-        rules::check_rates(charter, pot, 0, out, params.height).map_err(SetTermsError::Rule)?;
+    let counters = rules::check_rates(charter, pot, Counted::units(out), params.height)
+        .map_err(SetTermsError::Rule)?;
     if pot.units() - out < 1 {
         return Err(SetTermsError::PotEmpty {
             left: pot.units(),

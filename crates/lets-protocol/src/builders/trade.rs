@@ -77,6 +77,8 @@ pub struct Trade {
 pub(crate) struct Change {
     pub(crate) smallest_direct: Option<i64>,
     pub(crate) key: Option<SigmaProp>,
+    /// Whether no recovery may ever be started.
+    pub(crate) refuse_recovery: Option<bool>,
 }
 
 /// Another account in the transaction.
@@ -168,6 +170,10 @@ impl Plan<'_> {
                 .change
                 .smallest_direct
                 .unwrap_or(settings.smallest_direct),
+            recovery: match self.change.refuse_recovery {
+                Some(refuse) => refuse.then_some(Settings::REFUSED),
+                None => settings.recovery,
+            },
             ..settings
         }
         .to_longs();

@@ -1,5 +1,6 @@
 //! What a broken rule says of itself: its name, its limit, and the most that would pass.
 
+use super::RecoveryBar;
 use crate::amount::{Amount, Balance, Currency};
 use crate::boxes::AccountNumber;
 use crate::units::{Blocks, Height, NanoErg};
@@ -166,7 +167,7 @@ pub enum RuleViolation {
     },
     /// `contracts/pot.es`: more members or units than the charter's rates allow now.
     Rate {
-        /// "admissions" or "units issued".
+        /// "admissions", "units issued" or "recoveries started".
         what: &'static str,
         /// The limit per period.
         limit: i64,
@@ -191,7 +192,14 @@ pub enum RuleViolation {
         /// What it must hold.
         needed: NanoErg,
     },
-    /// `contracts/pot.es`: exit with a balance that is not 0.
+    /// `contracts/pot.es`: what stands in the way of a recovery, or a recovery in the way of an expulsion.
+    Recovery {
+        /// The account.
+        account: AccountNumber,
+        /// What stands in the way.
+        bar: RecoveryBar,
+    },
+    /// `contracts/pot.es`: exit or expulsion with a balance that is not 0.
     ExitBalance {
         /// The balance.
         balance: Balance,
@@ -285,6 +293,7 @@ impl RuleViolation {
             Self::Rate { .. } => "rate",
             Self::ApplicationExpired { .. } => "application_expired",
             Self::ApplicationValue { .. } => "application_value",
+            Self::Recovery { .. } => "recovery",
             Self::ExitBalance { .. } => "exit_balance",
             Self::AccountSize { .. } => "account_size",
             Self::NotPayee { .. } => "not_payee",
@@ -472,6 +481,7 @@ impl RuleViolation {
                     "the application holds {value}, and the account with its fee needs {needed}"
                 )
             }
+            Self::Recovery { account, bar } => format!("account {account}: {bar}"),
             Self::ExitBalance { balance } => {
                 format!(
                     "the balance is {}: an account can be closed at 0 only",
