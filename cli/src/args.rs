@@ -6,8 +6,8 @@ mod payments;
 
 pub(crate) use bounds::{BoundArgs, parse_blocks};
 pub(crate) use committee::{
-    AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, FileArgs, ProposeArgs, ProposeCommand,
-    SignArgs, SubmitArgs, WriteOffArgs,
+    AnnounceArgs, CancelArgs, CommitteeCommand, CompleteArgs, EnactArgs, FileArgs, ProposeArgs,
+    ProposeCommand, SignArgs, SubmitArgs, WriteOffArgs,
 };
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,

@@ -57,6 +57,20 @@ pub enum Action {
     },
     /// Withdraws an announced change.
     Cancel,
+    /// Closes an account at balance 0.
+    Expel {
+        /// The account's number.
+        account: String,
+    },
+    /// Puts an heir's key beside the owner's of an account whose key is lost.
+    StartRecovery {
+        /// The account's number.
+        account: String,
+        /// The heir's public key.
+        heir: String,
+        /// The height from which the delay counts.
+        start: u32,
+    },
 }
 
 /// A committee to be.

@@ -15,6 +15,12 @@ pub(crate) enum CommitteeCommand {
     Announce(AnnounceArgs),
     /// Withdraw what was announced
     Cancel(CancelArgs),
+    /// Close an account at balance 0; its ERG goes to its owner
+    Expel(ExpelArgs),
+    /// Begin to hand an account whose key is lost to an heir; the owner can refuse by any payment during the delay
+    Recover(RecoverArgs),
+    /// End a recovery after its delay; anybody may
+    Complete(CompleteArgs),
     /// Put what was announced into force once the delay has passed; anybody may
     Enact(EnactArgs),
     /// Write down something for the committee to sign together, each on his own machine
@@ -101,6 +107,19 @@ pub(crate) enum ProposeCommand {
     },
     /// Withdraw what was announced
     Cancel,
+    /// Close an account at balance 0; its ERG goes to its owner
+    Expel {
+        /// A name, or an account number (8 digits or more)
+        who: String,
+    },
+    /// Begin to hand an account whose key is lost to an heir
+    Recover {
+        /// A name, or an account number (8 digits or more)
+        who: String,
+        /// The heir's public key or P2PK address
+        #[arg(long, value_name = "PK")]
+        heir: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +187,40 @@ pub(crate) struct AnnounceArgs {
     pub(crate) new_member_keys: Vec<String>,
     #[command(flatten)]
     pub(crate) committee: CommitteeKeys,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExpelArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    #[command(flatten)]
+    pub(crate) committee: CommitteeKeys,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    /// The heir's public key or P2PK address: the same member's new key, or his heir's
+    #[arg(long, value_name = "PK")]
+    pub(crate) heir: String,
+    #[command(flatten)]
+    pub(crate) committee: CommitteeKeys,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompleteArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    /// The key whose wallet pays the fee
+    #[command(flatten)]
+    pub(crate) key: KeyChoice,
     #[command(flatten)]
     pub(crate) spend: Spend,
 }

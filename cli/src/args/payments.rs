@@ -208,8 +208,14 @@ pub(crate) enum AccountCommand {
 pub(crate) struct SetArgs {
     /// The smallest payment that anybody may pay in directly, like 5.00; `any`, or `notes` (or 0) for notes only. A debt can
     /// always be paid to exactly 0
-    #[arg(long, value_name = "AMOUNT", required_unless_present = "new_key")]
+    #[arg(long, value_name = "AMOUNT", required_unless_present_any = ["new_key", "refuse_recovery", "allow_recovery"])]
     pub(crate) smallest_direct: Option<String>,
+    /// Refuse any recovery of this account, for good: if you lose your key, nobody can help you
+    #[arg(long)]
+    pub(crate) refuse_recovery: bool,
+    /// Let the committee begin a recovery again
+    #[arg(long, conflicts_with = "refuse_recovery")]
+    pub(crate) allow_recovery: bool,
     /// The key on this machine that shall own the account from then on
     #[arg(long, value_name = "NAME")]
     pub(crate) new_key: Option<String>,

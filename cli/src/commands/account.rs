@@ -50,7 +50,11 @@ pub(super) async fn set(env: &Env<'_>, args: SetArgs) -> Result<Report, CliError
     let change = OwnerChange {
         smallest_direct: smallest,
         key: new_key.as_ref().map(Key::owner),
-        refuse_recovery: None,
+        refuse_recovery: match (args.refuse_recovery, args.allow_recovery) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
     };
     let trade = set_account(&group.lets, spender, change, ground.params)
         .map_err(|e| CliError::trade(e, currency))?;
@@ -73,6 +77,15 @@ pub(super) async fn set(env: &Env<'_>, args: SetArgs) -> Result<Report, CliError
                 key.name, new.name
             ),
         );
+    }
+    if args.refuse_recovery {
+        preview.add(
+            "recovery",
+            "refused for good: if you lose this key, nobody can help you",
+        );
+    }
+    if args.allow_recovery {
+        preview.add("recovery", "the committee may begin one");
     }
     if !claims.is_empty() {
         preview.add("claims", claims_line(&claims, &group));

@@ -5,22 +5,24 @@ mod joint;
 mod lay_out;
 
 use lets_protocol::{
-    Amount, Blocks, Bounds, ChangeError, CharterBox, Community, Currency, Proposal, announce,
-    cancel, enact, rules, write_off,
+    AccountBox, Amount, Blocks, Bounds, ChangeError, CharterBox, Community, Currency, Height,
+    Proposal, announce, cancel, complete_recovery, enact, rules, write_off,
 };
 use serde::Serialize;
 
 use crate::args::{
-    AnnounceArgs, CancelArgs, CommitteeCommand, EnactArgs, Spend, WriteOffArgs, parse_blocks,
+    AnnounceArgs, CancelArgs, CommitteeCommand, CommitteeKeys, CompleteArgs, EnactArgs, Spend,
+    WriteOffArgs, parse_blocks,
 };
-use crate::commands::Env;
 use crate::commands::admit::load_all;
 use crate::commands::spend::{Spent, whereabouts};
+use crate::commands::{Env, Group};
+use crate::committee_file::Action;
 use crate::error::CliError;
 use crate::keys::{self, Key};
 use crate::output::Report;
 use crate::preview::Preview;
-use crate::session::{Sent, Session, View};
+use crate::session::{Seen, Sent, Session, View};
 
 /// How long after its making an announcement may be included: so long signing and waiting may take.
 const MARGIN: Blocks = Blocks(720);
@@ -37,6 +39,42 @@ pub(super) async fn run(env: &Env<'_>, command: CommitteeCommand) -> Result<Repo
         CommitteeCommand::Announce(args) => announce_change(env, args).await,
         CommitteeCommand::Cancel(args) => cancel_change(env, args).await,
         CommitteeCommand::Enact(args) => enact_change(env, args).await,
+        CommitteeCommand::Expel(args) => {
+            act(env, &args.committee, &args.spend, |group, accounts, _| {
+                let account = &group.resolve(&args.who, accounts)?.it;
+                Ok((
+                    Action::Expel {
+                        account: account.number().to_string(),
+                    },
+                    format!("{} is expelled", group.name_of(account)),
+                ))
+            })
+            .await
+        }
+        CommitteeCommand::Recover(args) => {
+            act(
+                env,
+                &args.committee,
+                &args.spend,
+                |group, accounts, height| {
+                    let account = &group.resolve(&args.who, accounts)?.it;
+                    let start = height.plus(MARGIN);
+                    Ok((
+                        Action::StartRecovery {
+                            account: account.number().to_string(),
+                            heir: args.heir.clone(),
+                            start: start.0,
+                        },
+                        format!(
+                            "the recovery of {} has begun; its delay counts from height {start}",
+                            group.name_of(account)
+                        ),
+                    ))
+                },
+            )
+            .await
+        }
+        CommitteeCommand::Complete(args) => complete(env, args).await,
         CommitteeCommand::Propose(args) => joint::propose(env, args).await,
         CommitteeCommand::Show(args) => joint::show(env, args).await,
         CommitteeCommand::Sign(args) => joint::sign(env, args).await,
@@ -165,6 +203,69 @@ async fn write_off_debt(env: &Env<'_>, args: WriteOffArgs) -> Result<Report, Cli
         &args.spend,
         preview,
         trade.proposal,
+        &keys,
+        what,
+    )
+    .await
+}
+
+/// Carries out an action with the committee's keys on this machine.
+async fn act(
+    env: &Env<'_>,
+    committee: &CommitteeKeys,
+    options: &Spend,
+    what: impl FnOnce(&Group, &[Seen<AccountBox>], Height) -> Result<(Action, String), CliError>,
+) -> Result<Report, CliError> {
+    let keys = load_all(env, &committee.keys)?;
+    let _lock = env.lock(options)?;
+    let (group, mut session) = env.open().await?;
+    let params = session.params(options.fee).await?;
+    let accounts = session.accounts(&group.lets, View::Pool).await?;
+    let (action, done) = what(&group, &accounts, params.height)?;
+    let funding = wallet_of(&session, &keys, env).await?;
+    let laid = lay_out::lay_out(&session, &group, &action, &funding, params).await?;
+    carry_out(
+        env,
+        &mut session,
+        options,
+        laid.preview,
+        laid.proposal,
+        &keys,
+        done,
+    )
+    .await
+}
+
+async fn complete(env: &Env<'_>, args: CompleteArgs) -> Result<Report, CliError> {
+    let keys = [Key::choose(&env.home, args.key.key.as_deref())?];
+    let _lock = env.lock(&args.spend)?;
+    let (group, mut session) = env.open().await?;
+    let params = session.params(args.spend.fee).await?;
+    let accounts = session.accounts(&group.lets, View::Pool).await?;
+    let account = &group.resolve(&args.who, &accounts)?.it;
+    let charter = session.charter(&group.lets, View::Pool).await?;
+    let pot = session.pot(&group.lets, View::Pool).await?;
+    let funding = wallet_of(&session, &keys, env).await?;
+    let currency = &group.manifest.currency;
+    let (proposal, _, next) =
+        complete_recovery(&group.lets, &charter, &pot, account, &funding, params)
+            .map_err(|e| lay_out::recover_error(e, currency))?;
+    let name = group.name_of(account);
+    let preview = Preview::new(format!(
+        "Hand {name} in {:?} to its heir",
+        group.manifest.name
+    ))
+    .line(
+        "balance",
+        format!("stays {}", currency.show_balance(next.balance())),
+    );
+    let what = format!("{name} belongs to the heir's key now");
+    carry_out(
+        env,
+        &mut session,
+        &args.spend,
+        preview,
+        proposal,
         &keys,
         what,
     )

@@ -164,3 +164,88 @@ fn charter_changes_after_its_delay_and_not_before() {
         ]
     );
 }
+
+fn public_key(world: &World, key: &str) -> String {
+    let shown = world.data(["key", "show", key]);
+    shown["public_key"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn member_expelled_at_zero_and_not_before() {
+    let world = World::village();
+    let expel = ["committee", "expel", "carol"];
+    act(&world, ["pay", "carol", "5.00", "--key", "alice"]);
+    world.refused(
+        "exit_balance",
+        &["5.00"],
+        expel.into_iter().chain(OLD).chain(["--yes"]),
+    );
+    act(&world, ["pay", "alice", "5.00", "--key", "carol"]);
+    world.refused(
+        "cannot_sign",
+        &[],
+        expel.into_iter().chain(["--committee-key", "c2", "--yes"]),
+    );
+    act(&world, expel.into_iter().chain(OLD));
+    let members = world.data(["members"]);
+    assert_eq!(members["accounts"].as_array().unwrap().len(), 2);
+    // Her ERG is hers: she can apply again with it.
+    act(&world, ["apply", "--key", "carol", "--erg", "3.13"]);
+    let audit = world.data(["audit"]);
+    let deeds = audit["deeds"].as_array().unwrap();
+    assert_eq!(deeds.last().unwrap()["deed"], "expelled");
+}
+
+#[test]
+fn lost_key_recovered_after_the_delay_unless_its_owner_refuses() {
+    let world = World::village();
+    world.key("heir");
+    world.fund("heir", "1");
+    let heir = public_key(&world, "heir");
+    let recover = ["committee", "recover", "alice", "--heir", &heir];
+    act(&world, ["pay", "bob", "7.00", "--key", "alice"]);
+    act(&world, recover.into_iter().chain(OLD));
+    let complete = ["committee", "complete", "alice", "--key", "heir", "--yes"];
+    world.refused("recovery", &[], complete);
+
+    // The key is not lost: any payment refuses the recovery.
+    act(&world, ["pay", "bob", "1.00", "--key", "alice"]);
+    world.devnet.mine(3_600 + 21_600).unwrap();
+    world.refused("recovery", &[], complete);
+
+    // The next time nobody objects.
+    act(&world, recover.into_iter().chain(OLD));
+    world.devnet.mine(3_600 + 21_600).unwrap();
+    act(&world, ["committee", "complete", "alice", "--key", "heir"]);
+    assert_eq!(world.balance("alice"), "-8.00");
+    world.refused(
+        "no_account",
+        &[],
+        ["pay", "bob", "1", "--key", "alice", "--yes"],
+    );
+    act(&world, ["pay", "bob", "1.00", "--key", "heir"]);
+    assert_eq!(world.balance("alice"), "-9.00");
+    let deeds: Vec<String> = world.data(["audit"])["deeds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["deed"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        deeds[4..],
+        ["recovery_started", "recovery_started", "recovery_completed"]
+    );
+
+    // Who has refused for good cannot be recovered.
+    act(
+        &world,
+        ["account", "set", "--refuse-recovery", "--key", "bob"],
+    );
+    world.refused(
+        "recovery",
+        &[],
+        ["committee", "recover", "bob", "--heir", &heir, "--yes"]
+            .into_iter()
+            .chain(OLD),
+    );
+}

@@ -70,6 +70,11 @@ pub(super) async fn remake(env: &Env<'_>, args: FileArgs) -> Result<Report, CliE
             committee,
             from: session.height().await?.plus(MARGIN).0,
         },
+        Action::StartRecovery { account, heir, .. } => Action::StartRecovery {
+            account,
+            heir,
+            start: session.height().await?.plus(MARGIN).0,
+        },
         other => other,
     };
     let out = args.file.with_extension("remade.json");
@@ -193,6 +198,14 @@ async fn action(
             from: session.height().await?.plus(MARGIN).0,
         },
         ProposeCommand::Cancel => Action::Cancel,
+        ProposeCommand::Expel { who } => Action::Expel {
+            account: group.resolve(&who, &accounts)?.it.number().to_string(),
+        },
+        ProposeCommand::Recover { who, heir } => Action::StartRecovery {
+            account: group.resolve(&who, &accounts)?.it.number().to_string(),
+            heir,
+            start: session.height().await?.plus(MARGIN).0,
+        },
     })
 }
 

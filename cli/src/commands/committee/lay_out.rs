@@ -1,8 +1,9 @@
 //! A proposal's action laid out as a transaction, on what the node shows now.
 
 use lets_protocol::{
-    AccountBox, CharterBox, Community, Funding, Height, NanoErg, Proposal, TxParams, admit,
-    announce, cancel, rules, set_terms, write_off,
+    AccountBox, AdmitError, CharterBox, Community, Currency, ExpelError, Funding, Height, Heir,
+    NanoErg, Proposal, RecoverError, TxParams, admit, announce, cancel, expel, rules, set_terms,
+    start_recovery, write_off,
 };
 
 use super::{change_error, changes, set_bound};
@@ -152,6 +153,57 @@ pub(super) async fn lay_out(
             let preview = preview.line("in force", format!("from height {first} on"));
             Ok(Laid { proposal, preview })
         }
+        Action::Expel { account } => {
+            let accounts = session.accounts(&group.lets, View::Pool).await?;
+            let account = by_number(&accounts, account)?;
+            let pot = session.pot(&group.lets, View::Pool).await?;
+            let (proposal, _) = expel(&group.lets, &charter, &pot, account, params)
+                .map_err(|e| expel_error(e, &group.manifest.currency))?;
+            let preview = Preview::new(format!(
+                "Expel {} from {:?}",
+                group.name_of(account),
+                group.manifest.name
+            ))
+            .line(
+                "ERG",
+                format!("{} less the fee, to its owner", account.value()),
+            );
+            Ok(Laid { proposal, preview })
+        }
+        Action::StartRecovery {
+            account,
+            heir,
+            start,
+        } => {
+            let accounts = session.accounts(&group.lets, View::Pool).await?;
+            let account = by_number(&accounts, account)?;
+            let pot = session.pot(&group.lets, View::Pool).await?;
+            let currency = &group.manifest.currency;
+            let heir = Heir {
+                key: keys::parse_public_key(heir)?.into(),
+                start: Height(*start),
+            };
+            let from = heir.start.plus(charter.bounds().recovery_delay);
+            let (proposal, _, _) =
+                start_recovery(&group.lets, &charter, &pot, account, heir, wallet, params)
+                    .map_err(|e| recover_error(e, currency))?;
+            let preview = Preview::new(format!(
+                "Begin to hand {} in {:?} to an heir",
+                group.name_of(account),
+                group.manifest.name
+            ))
+            .line(
+                "balance",
+                format!("stays {}", currency.show_balance(account.balance())),
+            )
+            .line(
+                "delay",
+                format!(
+                    "until height {from}: the owner can refuse by any payment, afterwards anybody completes it"
+                ),
+            );
+            Ok(Laid { proposal, preview })
+        }
         Action::Cancel => {
             let (proposal, _) = cancel(&group.lets, &charter, wallet, params)
                 .map_err(|e| change_error(e, &group.manifest.currency))?;
@@ -188,6 +240,23 @@ fn announced(
         }
     };
     Ok((committee, bounds))
+}
+
+pub(super) fn expel_error(error: ExpelError, currency: &Currency) -> CliError {
+    match error {
+        ExpelError::Rule(violation) => CliError::rule_broken(violation, currency),
+        ExpelError::Fee { fee, most } => CliError::Admit(AdmitError::Fee { fee, most }),
+        ExpelError::Build(error) => error.into(),
+        ExpelError::Parse(error) => error.into(),
+    }
+}
+
+pub(super) fn recover_error(error: RecoverError, currency: &Currency) -> CliError {
+    match error {
+        RecoverError::Rule(violation) => CliError::rule_broken(violation, currency),
+        RecoverError::Build(error) => error.into(),
+        RecoverError::Parse(error) => error.into(),
+    }
 }
 
 fn by_number<'a>(
