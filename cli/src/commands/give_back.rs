@@ -6,8 +6,8 @@ use lets_protocol::{Paid, Reference};
 
 use crate::args::ReturnArgs;
 use crate::commands::Env;
-use crate::commands::pay::order::{Item, Order, Target, parse_payment_name, payment_name};
-use crate::commands::pay::{self, memo};
+use crate::commands::pay;
+use crate::commands::pay::order::{Item, Order, Target, memo, parse_payment_name, payment_name};
 use crate::error::CliError;
 use crate::output::Report;
 use crate::payments::Journal;

@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use crate::args::{InvoiceArgs, InvoiceStatusArgs, PayArgs};
 use crate::ask::PassphraseFiles;
-use crate::commands::pay::memo;
-use crate::commands::pay::order::{Item, Target, payment_name};
+use crate::commands::pay::order::{Item, Target, memo, payment_name};
 use crate::commands::seat::Seat;
 use crate::commands::{Env, Group};
 use crate::error::CliError;

@@ -5,7 +5,7 @@ mod file;
 pub(super) mod order;
 mod record;
 
-use lets_protocol::{Amount, Balance, Memo, NoteBox, Reference};
+use lets_protocol::{Amount, Balance, NoteBox, Reference};
 use serde::Serialize;
 
 use crate::args::{PayArgs, Spend};
@@ -19,7 +19,7 @@ use crate::output::Report;
 use crate::payments::Journal;
 use crate::preview::Preview;
 use crate::session::Sent;
-use order::{Ground, Item, Laid, Order, Target};
+use order::{Ground, Item, Laid, Order, Target, memo};
 
 pub(super) use carry::{Carried, Carrier};
 pub(super) use record::{payments, retry};
@@ -68,22 +68,6 @@ fn plain(group: &Group, ground: &Ground, who: &str, args: &PayArgs) -> Result<It
         amount,
         memo: memo(args.memo.as_deref(), Reference::None, amount)?,
     })
-}
-
-/// The memo of a payment, if there is anything to say.
-pub(super) fn memo(
-    text: Option<&str>,
-    reference: Reference,
-    amount: Amount,
-) -> Result<Option<Memo>, CliError> {
-    match (text, reference) {
-        (None | Some(""), Reference::None) => Ok(None),
-        (text, reference) => Ok(Some(Memo::new(
-            reference,
-            amount,
-            text.unwrap_or_default(),
-        )?)),
-    }
 }
 
 /// Shows, asks, carries out and reports an order of one item.

@@ -261,7 +261,7 @@ fn resolve(
             to: Target::Account(payee.number()),
             name: group.name_of(payee),
             amount: row.amount,
-            memo: super::memo(row.memo.as_deref(), Reference::None, row.amount)?,
+            memo: super::order::memo(row.memo.as_deref(), Reference::None, row.amount)?,
         },
     })
 }

@@ -282,6 +282,22 @@ impl Order {
     }
 }
 
+/// The memo of a payment, if there is anything to say.
+pub(crate) fn memo(
+    text: Option<&str>,
+    reference: Reference,
+    amount: Amount,
+) -> Result<Option<Memo>, CliError> {
+    match (text, reference) {
+        (None | Some(""), Reference::None) => Ok(None),
+        (text, reference) => Ok(Some(Memo::new(
+            reference,
+            amount,
+            text.unwrap_or_default(),
+        )?)),
+    }
+}
+
 /// How people name one payment of a transaction.
 pub(crate) fn payment_name(transaction: &str, output: u16) -> String {
     format!("{transaction}:{output}")

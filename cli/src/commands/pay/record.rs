@@ -288,7 +288,7 @@ fn again(
             to: Target::Account(number),
             name: item.name.clone(),
             amount,
-            memo: super::memo(item.memo.as_deref(), reference(item), amount)?,
+            memo: super::order::memo(item.memo.as_deref(), reference(item), amount)?,
         })
     });
     Ok(Order {

@@ -1,8 +1,7 @@
 //! A request to be admitted, with the applicant's ERG: `contracts/application.es`.
 
 use super::{Lets, MakeBoxError, NewBox, ParseBoxError, Reader};
-use crate::boxes::account::Link;
-use crate::builders::apply::Applicant;
+use crate::boxes::account::{Link, Settings};
 use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
@@ -80,6 +79,37 @@ impl ApplicationBox {
     /// ERG in the box, of which the account gets all but the fee.
     pub fn value(&self) -> NanoErg {
         self.ergo_box.value.into()
+    }
+}
+
+/// Who applies, and for what kind of account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applicant {
+    /// The applicant's key, which the account will have.
+    pub owner: SigmaProp,
+    /// Who else is to act for the account, for ever.
+    pub link: Link,
+    /// The smallest direct payment that the account is to accept, in units.
+    pub smallest_direct: i64,
+}
+
+impl Applicant {
+    /// A member with an account of his own, who accepts any direct payment.
+    pub fn member(owner: SigmaProp) -> Self {
+        Self {
+            owner,
+            link: Link::None,
+            smallest_direct: Settings::ANY_DIRECT,
+        }
+    }
+
+    /// For the community's account: its key follows the charter's committee, whoever that is. The applicant's own key can
+    /// take the application back, and means nothing afterwards.
+    pub fn community(owner: SigmaProp, lets: &Lets) -> Self {
+        Self {
+            link: Link::FollowsBox(lets.ids().charter_nft.into()),
+            ..Self::member(owner)
+        }
     }
 }
 

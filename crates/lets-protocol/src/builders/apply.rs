@@ -1,13 +1,11 @@
 //! Applying for membership, and taking an application back.
 
-use crate::boxes::account::{Link, Settings};
-use crate::boxes::application::{self, ApplicationBox};
+use crate::boxes::application::{self, Applicant, ApplicationBox};
 use crate::boxes::charter::CharterBox;
 use crate::boxes::{Lets, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
 use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 
 /// An application cannot be made so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,37 +37,6 @@ pub enum ApplyError {
 /// The least that an application must hold: the account's floor and one admission's fee.
 pub(crate) fn needed(charter: &CharterBox, fee: NanoErg) -> NanoErg {
     charter.bounds().account_floor.plus(fee)
-}
-
-/// Who applies, and for what kind of account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applicant {
-    /// The applicant's key, which the account will have.
-    pub owner: SigmaProp,
-    /// Who else is to act for the account, for ever.
-    pub link: Link,
-    /// The smallest direct payment that the account is to accept, in units.
-    pub smallest_direct: i64,
-}
-
-impl Applicant {
-    /// A member with an account of his own, who accepts any direct payment.
-    pub fn member(owner: SigmaProp) -> Self {
-        Self {
-            owner,
-            link: Link::None,
-            smallest_direct: Settings::ANY_DIRECT,
-        }
-    }
-
-    /// For the community's account: its key follows the charter's committee, whoever that is. The applicant's own key can
-    /// take the application back, and means nothing afterwards.
-    pub fn community(owner: SigmaProp, lets: &Lets) -> Self {
-        Self {
-            link: Link::FollowsBox(lets.ids().charter_nft.into()),
-            ..Self::member(owner)
-        }
-    }
 }
 
 /// An application: the applicant's key, and ERG of which the account gets all but the admission's fee. Until it is
