@@ -156,5 +156,5 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         "",
     ))?;
     run(command("cargo", &["test", "--workspace"], ""))?;
-    crate::costs::run(true)
+    crate::costs::check_as_tested()
 }
