@@ -62,10 +62,11 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
             returned.transaction().unwrap_or_default()
         )));
     }
+    let payee = &ground.account(&payer, group)?.it;
     let tag = sealed_memo::return_tag(&transaction, payment.output);
     let given = seat
         .session
-        .received(&group.lets, payer, payment.created)
+        .received(&group.lets, payee, payment.created)
         .await?;
     if let Some(given) = given
         .iter()
@@ -76,7 +77,6 @@ pub(super) async fn run(env: &Env<'_>, args: ReturnArgs) -> Result<Report, CliEr
             String::from(given.it.transaction)
         )));
     }
-    let payee = &ground.account(&payer, group)?.it;
     let reference = Reference::Return {
         transaction,
         output: payment.output,

@@ -159,7 +159,12 @@ pub(super) async fn to_pay(
             ),
         });
     }
-    if let Some(paid) = paid(session, &group.lets, invoice).await?.first() {
+    let found = paid(session, &group.lets, invoice, &payee).await?;
+    // A holder of the invoice who pays a trifle of it must not keep others from paying it.
+    let sum = found.iter().map(|p| p.it.amount.units());
+    if let Some(paid) = found.first()
+        && sum.fold(0, i64::saturating_add) >= invoice.amount().units()
+    {
         return Err(CliError::InvoicePaid {
             by: format!("in transaction {}", String::from(paid.it.transaction)),
         });
@@ -178,11 +183,12 @@ async fn paid(
     session: &Session,
     lets: &Lets,
     invoice: &Invoice,
+    payee: &AccountBox,
 ) -> Result<Vec<Seen<Paid>>, CliError> {
     let tag: Tag = invoice_tag(&invoice.id());
     // An invoice lives a year at most, so nothing older can be its payment.
     let since = Height(invoice.expiry().0.saturating_sub(NoteBox::MAX_LIFE.0));
-    let mut found = session.received(lets, invoice.payee(), since).await?;
+    let mut found = session.received(lets, payee, since).await?;
     found.retain(|p| sealed_memo::tag_of(&p.it.memo) == Some(tag));
     found.sort_by_key(|p| (p.it.transaction, p.it.output));
     found.dedup_by_key(|p| (p.it.transaction, p.it.output));
@@ -219,7 +225,7 @@ pub(super) async fn status(env: &Env<'_>, args: InvoiceStatusArgs) -> Result<Rep
     let (signed, payee) = read(&group, &accounts, &args.invoice)?;
     let invoice = signed.invoice();
     let currency = &group.manifest.currency;
-    let found = paid(&session, &group.lets, invoice).await?;
+    let found = paid(&session, &group.lets, invoice, &payee).await?;
     let sum = found
         .iter()
         .map(|p| p.it.amount.units())

@@ -1,6 +1,6 @@
 //! `lets notes`: payments on their way, to a member and from him.
 
-use lets_protocol::{AccountBox, Blocks, Height, NoteBox};
+use lets_protocol::{AccountBox, Blocks, Height, NoteBox, can_claim};
 use serde::Serialize;
 
 use crate::args::NotesArgs;
@@ -113,6 +113,7 @@ fn of(
     };
     let state = match (way, &held) {
         _ if !note.confirmed => "unconfirmed",
+        ("in", None) if !can_claim(account, it) => "held_back",
         ("in", None) => "claimable",
         ("in", Some(_)) => "held_back",
         _ if height >= it.expiry().plus(NoteBox::MAX_LIFE) => "absorbable",

@@ -112,9 +112,14 @@ impl Session {
             if !known.insert(id) {
                 continue;
             }
-            let Some(tx) = self.client.indexed_transaction(&id).await? else {
-                continue;
-            };
+            // A history with a hole in it is none.
+            let found = self.client.indexed_transaction(&id).await?;
+            let tx = found.ok_or_else(|| {
+                CliError::Nothing(format!(
+                    "the node names transaction {} and does not give it",
+                    String::from(id)
+                ))
+            })?;
             let all = |boxes: &[ergo_node_client::IndexedBox]| -> Vec<ErgoBox> {
                 boxes.iter().map(|b| b.ergo_box.clone()).collect()
             };

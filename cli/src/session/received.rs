@@ -2,7 +2,7 @@
 
 use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
-use lets_protocol::{AccountNumber, Height, Lets, NoteBox, Paid, payments_in};
+use lets_protocol::{AccountBox, Height, Lets, NoteBox, Paid, can_claim, payments_in};
 
 use super::{Seen, Session, View};
 use crate::error::CliError;
@@ -24,16 +24,17 @@ impl Session {
     }
 
     /// Payments to an account since a height: what it was paid directly, the notes that it took in, and those that wait for
-    /// it. In the order in which the node knows them; those in the pool last.
+    /// it and that it can claim. In the order in which the node knows them; those in the pool last.
     ///
     /// # Errors
     /// [`CliError::Node`].
     pub async fn received(
         &self,
         lets: &Lets,
-        number: AccountNumber,
+        account: &AccountBox,
         since: Height,
     ) -> Result<Vec<Seen<Paid>>, CliError> {
+        let number = account.number();
         let mut received = Vec::new();
         let boxes = self.client.boxes_by_token(&number.token_id()).await?;
         let pooled = self.boxes_with(&number.token_id(), View::Pool).await?;
@@ -68,7 +69,7 @@ impl Session {
         received.extend(
             waiting
                 .into_iter()
-                .filter(|n| n.it.payee() == Some(number))
+                .filter(|n| n.it.payee() == Some(number) && can_claim(account, &n.it))
                 .map(|n| Seen {
                     it: Paid::of_note(&n.it),
                     confirmed: n.confirmed,

@@ -202,3 +202,37 @@ fn key_signs_one_proposal_at_a_time() {
     assert_eq!(desk.line_of("bob"), "130.00");
     assert_eq!(desk.line_of("alice"), "200.00");
 }
+
+#[test]
+fn signer_sees_whose_key_an_account_is_to_have() {
+    let desk = Desk::new();
+    desk.world.key("mallory");
+    let key = desk.world.data(["key", "show", "mallory"])["public_key"].clone();
+    let key = key.as_str().unwrap();
+    desk.propose(["recover", "alice", "--heir", key]);
+    let args = ["committee", "show", desk.at()];
+    let shown = desk.world.lets_in(&desk.homes[1], args).ok();
+    assert!(shown.stdout.contains(key), "{shown:?}");
+    let args = ["committee", "sign", desk.at(), "--yes"];
+    let signed = desk.world.lets_in(&desk.homes[1], args).ok();
+    assert!(signed.stderr.contains(key), "{signed:?}");
+}
+
+#[test]
+fn signature_begun_and_lost_on_the_way_is_begun_anew() {
+    let desk = Desk::new();
+    desk.propose(["terms", "alice", "--line", "120"]);
+    let unsigned = std::fs::read_to_string(&desk.file).unwrap();
+    desk.sign(1);
+    // The file comes back as it was before.
+    std::fs::write(&desk.file, unsigned).unwrap();
+    desk.refused(1, "round_open", ["committee", "sign", desk.at(), "--yes"]);
+    desk.in_home(
+        &desk.homes[1],
+        ["committee", "sign", desk.at(), "--yes", "--abandon"],
+    );
+    desk.sign(0);
+    desk.sign(1);
+    desk.submit();
+    assert_eq!(desk.line_of("alice"), "120.00");
+}

@@ -34,7 +34,7 @@ pub use builders::community::{Community, WRITE_OFF_MARK, write_off, write_off_re
 pub use builders::exit::{ExitError, exit};
 pub use builders::expel::{ExpelError, expel};
 pub use builders::found::{Found, FoundError, Founding, FoundingStep};
-pub use builders::notes::{MAX_NOTES_TAKEN, absorb, claim, claimable, refund};
+pub use builders::notes::{MAX_NOTES_TAKEN, absorb, can_claim, claim, claimable, refund};
 pub use builders::pay::{Payee, Payment, Spender, pay, pay_direct};
 pub use builders::recover::{Heir, RecoverError, complete_recovery, start_recovery};
 pub use builders::refresh::{RefreshError, refresh_account, refresh_charter, refresh_pot};

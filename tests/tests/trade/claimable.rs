@@ -114,3 +114,19 @@ fn claimable_skips_paper_and_foreign_notes() {
     signed(&m, &claim_one(&m, me, &chosen[0]).unwrap(), &[0]).accepted();
     assert!(claimable(&controlled(&m, 0), &all, 0).is_empty());
 }
+
+// M1, M3: what its payee cannot claim alone comes back to its payer, and is no payment to him.
+#[test]
+fn note_to_me_that_asks_for_anothers_key_or_class_is_no_payment() {
+    let m = Members::of(10);
+    let me = &m.accounts[0];
+    let note = waiting(&m, Some(me), 500, &[]);
+    assert!(lets_protocol::can_claim(me, &note));
+    let trap = bent(&m, note.ergo_box(), |c| {
+        c.set_register(0, R4, prop(&key(250)));
+    });
+    assert_eq!(trap.payee(), Some(me.number()));
+    assert!(!lets_protocol::can_claim(me, &trap));
+    let classed = waiting(&m, Some(me), 500, &[7]);
+    assert!(!lets_protocol::can_claim(me, &classed));
+}

@@ -296,18 +296,21 @@ pub(super) async fn sign(env: &Env<'_>, args: SignArgs) -> Result<Report, CliErr
         }
     };
     let here = file.round.round();
+    // Begun for another proposal, or for this one in a file that has lost it: never used, if it is given up.
+    let begun_here = round.committed().contains(&key.file.public_key().h);
     let kept = match kept {
-        Some(kept) if kept.round() != here && !args.abandon => {
+        Some(kept) if kept.round() == here && begun_here => Some(kept),
+        Some(_) if args.abandon => {
+            home::remove(&nonces_path)?;
+            None
+        }
+        Some(kept) => {
             return Err(CliError::RoundOpen {
                 key: key.name,
                 transaction: String::from(kept.transaction()),
             });
         }
-        Some(kept) if kept.round() != here => {
-            home::remove(&nonces_path)?;
-            None
-        }
-        kept => kept,
+        None => None,
     };
     if !args.yes {
         ask::confirm("Sign it?")?;

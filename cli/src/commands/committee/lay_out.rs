@@ -1,18 +1,22 @@
 //! A proposal's action laid out as a transaction, on what the node shows now.
 
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
     AccountBox, AdmitError, CharterBox, Community, Currency, ExpelError, Funding, Height, Heir,
-    NanoErg, Proposal, RecoverError, TxParams, admit, announce, cancel, expel, rules, set_terms,
-    start_recovery, write_off,
+    Link, NanoErg, Proposal, RecoverError, TxParams, admit, announce, cancel, expel, rules,
+    set_terms, start_recovery, write_off,
 };
 
 use super::{change_error, changes, set_bound};
 use crate::commands::Group;
+use crate::commands::admit::first_terms;
+use crate::commands::terms::changes as terms_changes;
 use crate::committee_file::{Action, CommitteeFileError, NewCommittee};
 use crate::error::CliError;
 use crate::keys;
 use crate::names;
 use crate::preview::Preview;
+use crate::sealed_memo::key_of;
 use crate::session::{Seen, Session, View};
 
 /// An action laid out, and what it changes in words.
@@ -54,8 +58,16 @@ pub(super) async fn lay_out(
                     application.chars().take(12).collect::<String>(),
                 )
                 .line("account", names::short(&account.number()))
+                .line("key", owner_key(found.it.owner()))
+                .line("acts too", who_else(found.it.link()))
                 .line("line", currency.show(terms.line))
                 .line("cap", currency.show(terms.cap));
+            // Whatever is not as the charter has it for everybody.
+            let usual = first_terms(charter.bounds(), None, None, currency)?;
+            let mut preview = preview;
+            for line in terms_changes(&usual, account.terms(), currency) {
+                preview.add("not the usual", line);
+            }
             Ok(Laid { proposal, preview })
         }
         Action::SetTerms { account, terms } => {
@@ -78,7 +90,7 @@ pub(super) async fn lay_out(
                 group.name_of(account),
                 group.manifest.name
             ));
-            for line in super::super::terms::changes(account.terms(), next.terms(), currency) {
+            for line in terms_changes(account.terms(), next.terms(), currency) {
                 preview.add("change", line);
             }
             let balance = currency.show_balance(account.balance());
@@ -130,24 +142,19 @@ pub(super) async fn lay_out(
             committee,
             from,
         } => {
-            let proposal = announced(group, &charter, bounds, committee.as_ref(), *from)?;
-            let (committee, bounds) = proposal;
+            let (to_be, bounds) = announced(group, &charter, bounds, committee.as_ref())?;
             let currency = &group.manifest.currency;
             let from = Height(*from);
-            let (proposal, next) = announce(
-                &group.lets,
-                &charter,
-                committee,
-                bounds,
-                from,
-                wallet,
-                params,
-            )
-            .map_err(|e| change_error(e, currency))?;
+            let (proposal, next) =
+                announce(&group.lets, &charter, to_be, bounds, from, wallet, params)
+                    .map_err(|e| change_error(e, currency))?;
             let mut preview =
                 Preview::new(format!("Announce other rules in {:?}", group.manifest.name));
             for line in changes(&charter, &next) {
                 preview.add("change", line);
+            }
+            for member in committee.iter().flat_map(|new| &new.members) {
+                preview.add("member to be", member.clone());
             }
             let first = from.plus(charter.bounds().change_delay);
             let preview = preview.line("in force", format!("from height {first} on"));
@@ -179,8 +186,10 @@ pub(super) async fn lay_out(
             let account = by_number(&accounts, account)?;
             let pot = session.pot(&group.lets, View::Pool).await?;
             let currency = &group.manifest.currency;
+            let heir_key = keys::parse_public_key(heir)?;
+            let named = heir_key.clone().into();
             let heir = Heir {
-                key: keys::parse_public_key(heir)?.into(),
+                key: heir_key.into(),
                 start: Height(*start),
             };
             let from = heir.start.plus(charter.bounds().recovery_delay);
@@ -192,6 +201,8 @@ pub(super) async fn lay_out(
                 group.name_of(account),
                 group.manifest.name
             ))
+            .line("owner", owner_key(account.owner()))
+            .line("heir", owner_key(&named))
             .line(
                 "balance",
                 format!("stays {}", currency.show_balance(account.balance())),
@@ -216,17 +227,13 @@ pub(super) async fn lay_out(
     }
 }
 
-type Announced = (
-    ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp,
-    lets_protocol::Bounds,
-);
+type Announced = (SigmaProp, lets_protocol::Bounds);
 
 fn announced(
     group: &Group,
     charter: &CharterBox,
     wanted: &[String],
     committee: Option<&NewCommittee>,
-    _from: u32,
 ) -> Result<Announced, CliError> {
     let mut bounds = charter.bounds().clone();
     for text in wanted {
@@ -240,6 +247,23 @@ fn announced(
         }
     };
     Ok((committee, bounds))
+}
+
+/// A key as a signer can compare it with what he was told.
+fn owner_key(owner: &SigmaProp) -> String {
+    match key_of(owner) {
+        Some(key) => String::from((*key.h).clone()),
+        None => "of an unusual kind".to_owned(),
+    }
+}
+
+/// Who else is to act for an account, for ever.
+fn who_else(link: &Link) -> String {
+    match link {
+        Link::None => "nobody".to_owned(),
+        Link::FollowsBox(token) => format!("whoever the box with {} names", String::from(*token)),
+        Link::Contract(token) => format!("the contract with {}", String::from(*token)),
+    }
 }
 
 pub(super) fn expel_error(error: ExpelError, currency: &Currency) -> CliError {

@@ -78,13 +78,16 @@ fn take(
     .finish(params, spender.funding)
 }
 
+/// Can the account claim the note by its owner's signature alone? A note may name a payee and still ask for a key that he does
+/// not have, or carry classes that are not his: its payer gets it back in the end, so it is no payment to him.
+pub fn can_claim(account: &AccountBox, note: &NoteBox) -> bool {
+    !note.is_bearer() && rules::check_claim(account, note).is_ok()
+}
+
 /// Which of these notes the account can claim by its owner's signature alone, in one transaction that pays out `paid` units
 /// besides: those that expire first, as many as its cap and the size of a transaction allow.
 pub fn claimable(account: &AccountBox, notes: &[NoteBox], paid: i64) -> Vec<NoteBox> {
-    let mut fit: Vec<&NoteBox> = notes
-        .iter()
-        .filter(|n| !n.is_bearer() && rules::check_claim(account, n).is_ok())
-        .collect();
+    let mut fit: Vec<&NoteBox> = notes.iter().filter(|n| can_claim(account, n)).collect();
     fit.sort_by_key(|n| (n.expiry(), n.ergo_box().box_id()));
     fit.dedup_by_key(|n| n.ergo_box().box_id());
     // A transaction that lowers the balance may do so above the cap too.
