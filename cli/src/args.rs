@@ -58,16 +58,17 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) manifest: Option<PathBuf>,
-    /// The Ergo node; it needs the extra index
+    /// The Ergo node; it needs the extra index. Several, comma between, stand in for each other
     #[arg(
-        long,
+        long = "node",
         global = true,
         value_name = "URL",
         env = "LETS_NODE",
         hide_env_values = true,
+        value_delimiter = ',',
         default_value = "http://127.0.0.1:9053"
     )]
-    pub(crate) node: String,
+    pub(crate) nodes: Vec<String>,
     /// The network whose addresses are shown: mainnet, testnet or devnet [default: that of the LETS, or mainnet]
     #[arg(
         long,
@@ -199,11 +200,20 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Name(NameCommand),
     /// Show what the node says about itself
-    Node,
+    Node {
+        #[command(subcommand)]
+        command: Option<NodeCommand>,
+    },
     /// Run a test chain on this machine, or ask a running one for ERG and blocks
     Devnet(DevnetArgs),
     /// Show everything at work on a test chain inside this process
     Demo,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Check what each node can do, and what of it is missing for which command
+    Check,
 }
 
 #[derive(Debug, Subcommand)]

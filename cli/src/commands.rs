@@ -34,7 +34,8 @@ use std::path::PathBuf;
 use lets_protocol::{AccountNumber, Lets, Link};
 
 use crate::args::{
-    AccountCommand, Cli, Command, Global, InvoiceCommand, NoteCommand, SettleCommand, Spend,
+    AccountCommand, Cli, Command, Global, InvoiceCommand, NodeCommand, NoteCommand, SettleCommand,
+    Spend,
 };
 use crate::error::CliError;
 use crate::home::{Home, Lock};
@@ -107,7 +108,10 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Verify => verify::run(env).await,
         Command::Audit => audit::run(env).await,
         Command::Stats => audit::stats(env).await,
-        Command::Node => node::run(env).await,
+        Command::Node { command: None } => node::run(env).await,
+        Command::Node {
+            command: Some(NodeCommand::Check),
+        } => node::check(env).await,
         // The others need no node and have been run.
         Command::Key(_) | Command::Name(_) | Command::Demo | Command::Devnet(_) => {
             Err(CliError::Arguments("this command needs no node".to_owned()))
@@ -176,7 +180,7 @@ impl Env<'_> {
 
     /// A session with the node, without a LETS.
     pub(crate) fn session(&self) -> Result<Session, CliError> {
-        Session::new(&self.global.node)
+        Session::new(&self.global.nodes)
     }
 
     /// The LETS of this home, and a session with a node of its network.

@@ -243,6 +243,12 @@ pub enum CliError {
     /// A transaction was not taken by the node.
     #[error(transparent)]
     Submit(Box<SubmitError>),
+    /// A node cannot do all that `lets` needs.
+    #[error("a node lacks something:\n  {}", missing.join("\n  "))]
+    NodeLacks {
+        /// Each in one sentence.
+        missing: Vec<String>,
+    },
     /// The node has no block yet.
     #[error("the node at {url} has no block yet: it is still starting or syncing")]
     NoBlocks {

@@ -75,7 +75,7 @@ struct Own {
     made: Vec<ErgoBox>,
 }
 
-/// A conversation with one node.
+/// A conversation with a node.
 #[derive(Debug)]
 pub struct Session {
     client: NodeClient,
@@ -83,13 +83,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with the node at `url`. Nothing is sent yet.
+    /// A session with the first of these nodes, for which the others stand in. Nothing is sent yet.
     ///
     /// # Errors
     /// [`CliError::NodeAddress`].
-    pub fn new(url: &str) -> Result<Self, CliError> {
+    pub fn new(urls: &[impl AsRef<str>]) -> Result<Self, CliError> {
+        let mut urls = urls.iter().map(AsRef::as_ref);
+        // Without any, the empty address is refused as no URL.
+        let first = urls.next().unwrap_or_default();
         Ok(Self {
-            client: NodeClient::new(url, NodeOptions::default())?,
+            client: NodeClient::with_fallbacks(first, urls, NodeOptions::default())?,
             own: Vec::new(),
         })
     }

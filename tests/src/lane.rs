@@ -1,8 +1,8 @@
 //! Where scenarios run: a devnet of their own, or the node that `ERGO_NODE_URL` names.
 //!
 //! For a node, `ERGO_NODE_MNEMONIC_FILE` names a file with the words of a funded key (EIP-3, first address); everybody in
-//! a scenario is a further address of it. Nothing here needs the node's API key; `ERGO_NODE_API_KEY` is for the node's own
-//! wallet, which the scenarios leave alone.
+//! a scenario is a further address of it. Nothing here needs the node's API key; the one that `ERGO_NODE_API_KEY` gives is
+//! tried, so that a wrong one is known at once.
 
 use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use ergo_lib::chain::transaction::TxId;
@@ -16,6 +16,7 @@ use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{ProveDlog, SigmaProp};
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::tx_context::TransactionContext;
+use ergo_node_client::{NodeClient, NodeOptions};
 use lets_cli::session::{PATIENCE, Session};
 use lets_protocol::{Height, NanoErg};
 use lets_wallet::{Backup, KeyIndex, LocalSigner, Mnemonic, Signer, UnlockedKeys};
@@ -74,7 +75,17 @@ impl Lane {
     pub async fn start() -> Self {
         let (url, words) = Self::words();
         let chain = match url {
-            Some(url) => Chain::Node(url),
+            Some(url) => {
+                if let Ok(key) = std::env::var("ERGO_NODE_API_KEY") {
+                    let options = NodeOptions {
+                        api_key: Some(key.into()),
+                        ..NodeOptions::default()
+                    };
+                    let client = NodeClient::new(&url, options).unwrap();
+                    client.wallet_status().await.expect("the API key is right");
+                }
+                Chain::Node(url)
+            }
             None => {
                 let config = DevnetConfig {
                     block_time: BlockTime::Manual,
@@ -123,7 +134,7 @@ impl Lane {
             Chain::Devnet(devnet) => devnet.url(),
             Chain::Node(url) => url.clone(),
         };
-        Session::new(&url).unwrap()
+        Session::new(&[&url]).unwrap()
     }
 
     /// Everybody's keys, to read what was sealed to them.

@@ -34,7 +34,7 @@ enum Command {
     /// Measure, and print the figures as a table
     Bench,
     /// Everything that must pass: set-up, artifacts, format, lints, tests
-    Test,
+    Test(run::NodeArgs),
 }
 
 fn main() -> ExitCode {
@@ -42,7 +42,10 @@ fn main() -> ExitCode {
         Command::Contracts { check } => contracts::run(check),
         Command::Costs { check } => costs::run(check),
         Command::Bench => run::bench(),
-        Command::Test => run::test(),
+        Command::Test(args) => match args.node {
+            Some(_) => run::test_on_node(&args),
+            None => run::test(),
+        },
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

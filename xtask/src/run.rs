@@ -158,3 +158,51 @@ pub(crate) fn test() -> Result<(), XtaskError> {
     run(command("cargo", &["test", "--workspace"], ""))?;
     crate::costs::check_as_tested()
 }
+
+/// The node that scenarios run on instead of a test chain.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NodeArgs {
+    /// Run the scenarios against this node, and nothing else (docs/NODES.md)
+    #[arg(long, value_name = "URL", requires = "mnemonic_file")]
+    pub(crate) node: Option<String>,
+    /// File with the words of the key that pays for them
+    #[arg(long, value_name = "FILE", requires = "node")]
+    pub(crate) mnemonic_file: Option<PathBuf>,
+    /// The node's API key, which is tried first; nothing needs it
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "ERGO_NODE_API_KEY",
+        hide_env_values = true,
+        requires = "node"
+    )]
+    pub(crate) api_key: Option<String>,
+}
+
+/// The scenarios on a node, one after the other: they are paid by one key.
+pub(crate) fn test_on_node(args: &NodeArgs) -> Result<(), XtaskError> {
+    npm_install()?;
+    let file = args.mnemonic_file.clone().unwrap_or_default();
+    let file = file
+        .canonicalize()
+        .map_err(|source| XtaskError::File { path: file, source })?;
+    let mut tests = command(
+        "cargo",
+        &[
+            "test",
+            "--workspace",
+            "--test",
+            "scenarios",
+            "--",
+            "--test-threads=1",
+            "--nocapture",
+        ],
+        "",
+    );
+    tests.env("ERGO_NODE_URL", args.node.as_deref().unwrap_or_default());
+    tests.env("ERGO_NODE_MNEMONIC_FILE", file);
+    if let Some(key) = &args.api_key {
+        tests.env("ERGO_NODE_API_KEY", key);
+    }
+    run(tests)
+}

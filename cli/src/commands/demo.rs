@@ -144,7 +144,7 @@ async fn found<'a>(
         .note(&format!("a chain inside this process answers at {url}"));
     let founder = &committee[0];
     give(&url, founder, erg(20)).await?;
-    let mut session = Session::new(&url)?;
+    let mut session = Session::new(&[&url])?;
     let params = session.params(NanoErg::MIN_FEE).await?;
     let public: Vec<_> = committee
         .iter()

@@ -18,7 +18,7 @@ pub(super) async fn run(env: &Env<'_>, args: DevnetArgs) -> Result<Option<Report
     match args.command {
         Some(DevnetCommand::Fund { to, erg }) => fund_key(env, &to, erg).await.map(Some),
         Some(DevnetCommand::Mine { blocks }) => {
-            let height = mine(&env.global.node, blocks).await?;
+            let height = mine(&env.global.nodes[0], blocks).await?;
             #[derive(Serialize)]
             struct Mined {
                 height: u64,
@@ -94,7 +94,7 @@ async fn fund_key(env: &Env<'_>, to: &str, erg: NanoErg) -> Result<Report, CliEr
         }
         false => to.to_owned(),
     };
-    let box_id = fund(&env.global.node, &address, erg).await?;
+    let box_id = fund(&env.global.nodes[0], &address, erg).await?;
     #[derive(Serialize)]
     struct Funded {
         address: String,

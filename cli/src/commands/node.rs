@@ -1,5 +1,9 @@
 //! `lets node`: what the node says about itself, and whether it serves.
 
+mod check;
+
+pub(super) use check::run as check;
+
 use ergo_node_client::NodeError;
 use serde::Serialize;
 

@@ -89,6 +89,7 @@ impl CliError {
                 NodeError::NotIndexed { .. } | NodeError::IndexNotReady { .. } => {
                     "node_not_indexed"
                 }
+                NodeError::Unfit { .. } => "node_unfit",
                 _ => "node",
             },
             Self::Submit(cause) => match **cause {
@@ -101,6 +102,7 @@ impl CliError {
                 SubmitError::UnknownOutcome { .. } => "unknown_outcome",
                 SubmitError::NotTaken(_) => "not_taken",
             },
+            Self::NodeLacks { .. } => "node_lacks",
             Self::NoBlocks { .. } => "no_blocks",
             Self::WrongNetwork { .. } => "wrong_network",
             Self::UnknownNetwork { .. } => "unknown_network",
@@ -231,6 +233,9 @@ impl CliError {
                 "make it of fewer payments or notes at once"
             }
             Self::Box(_) => "`lets verify` tells whether the LETS is sound",
+            Self::NodeLacks { .. } => {
+                "mend the node's configuration (docs/NODES.md), or name another with --node URL"
+            }
             Self::NodeAddress(_) => "name the node with --node URL or LETS_NODE",
             Self::Node(cause) => match **cause {
                 NodeError::Unreachable { .. } | NodeError::NotErgoNode { .. } => {
@@ -239,6 +244,7 @@ impl CliError {
                 NodeError::NotIndexed { .. } | NodeError::IndexNotReady { .. } => {
                     "name a node with the extra index: --node URL or LETS_NODE"
                 }
+                NodeError::Unfit { .. } => "`lets node check` tells what each node can do",
                 NodeError::TooFewHeaders { .. } => {
                     "wait for ten blocks, then run the command again"
                 }

@@ -124,7 +124,7 @@ fn session_own_payment_is_laid_over_a_lagging_view() {
     let keys = file.unlock(&SecretString::from(PASSPHRASE)).unwrap();
     let signer = LocalSigner::new([&keys]).unwrap();
     let owner = SigmaProp::from(file.public_key().clone());
-    let mut session = Session::new(&proxy.url).unwrap();
+    let mut session = Session::new(&[&proxy.url]).unwrap();
     world.runtime.block_on(async {
         for round in 1..=3 {
             // Read anew each time from a proxy that always answers as at first.

@@ -18,6 +18,7 @@ mod joint;
 mod keys;
 mod life;
 mod manifest;
+mod node;
 mod notes;
 mod paper;
 mod payment_files;

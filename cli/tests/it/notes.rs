@@ -234,7 +234,7 @@ fn claim_shows_memos_to_payee_and_payer_and_to_nobody_else() {
     assert_eq!(seen["notes"][0]["memo"], serde_json::Value::Null);
     // And her key, tried on it, does not open it.
     let (_, lets) = Manifest::load(&world.home().join("lets.toml")).unwrap();
-    let session = Session::new(&world.devnet.url()).unwrap();
+    let session = Session::new(&[world.devnet.url()]).unwrap();
     let notes = world
         .runtime
         .block_on(session.notes(&lets, View::Pool))

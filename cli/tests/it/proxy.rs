@@ -35,6 +35,13 @@ pub(crate) enum Mode {
     StaleUntil(usize),
     /// Submissions are refused in these words.
     Refuse(&'static str),
+    /// Nothing is changed.
+    Pass,
+    /// Everything fails but this path.
+    Down {
+        /// The path.
+        but: &'static str,
+    },
     /// Everything is answered so.
     Answer(&'static str),
     /// Answers are changed.
@@ -101,6 +108,9 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     };
     match mode {
         Mode::Answer(text) => return text.into_response(),
+        Mode::Down { but } if path != but => {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
         Mode::Refuse(detail) if submission => {
             let body =
                 serde_json::json!({ "error": 400, "reason": "bad.request", "detail": detail });

@@ -101,32 +101,9 @@ impl NodeClient {
     /// [`NodeError`]; [`NotErgoNode`](NodeError::NotErgoNode) when the answer is JSON but names no version and height.
     pub async fn info(&self) -> Result<NodeInfo, NodeError> {
         let answer = self.read(&self.get("/info".to_owned())).await?;
-        let value = answer.json()?;
-        if value.get("appVersion").is_none() || value.get("fullHeight").is_none() {
-            let why = "its `/info` has no `appVersion` and `fullHeight`".to_owned();
-            return Err(NodeError::NotErgoNode { at: answer.at, why });
-        }
-        let info: InfoJson = answer.item("the node's info", value)?;
-        let parameters = match info.parameters {
-            Value::Null => None,
-            given => Some(answer.item("the node's `parameters`", given)?),
-        };
-        Ok(NodeInfo {
-            name: info.name,
-            app_version: info.app_version,
-            network: info.network,
-            state_type: info.state_type,
-            full_height: info.full_height,
-            headers_height: info.headers_height,
-            max_peer_height: info.max_peer_height,
-            best_full_header_id: info.best_full_header_id,
-            best_header_id: info.best_header_id,
-            genesis_block_id: info.genesis_block_id,
-            unconfirmed_count: info.unconfirmed_count,
-            peers_count: info.peers_count,
-            current_time: info.current_time,
-            parameters,
-        })
+        let info = answer.node_info()?;
+        self.remember(&info);
+        Ok(info)
     }
 
     /// The newest headers, **newest first** (`GET /blocks/lastHeaders/{count}`), fewer than `count` on a young chain.
@@ -199,7 +176,7 @@ impl NodeClient {
         headers.truncate(usize::from(CONTEXT_HEADERS));
         let found = headers.len();
         let too_few = || NodeError::TooFewHeaders {
-            at: call.at,
+            at: self.at(&call),
             found,
             needed: usize::from(CONTEXT_HEADERS),
         };
@@ -291,4 +268,39 @@ pub(crate) fn transactions(
 /// Takes a field out of an object; null when it is missing.
 pub(crate) fn taken(value: &mut Value, field: &str) -> Value {
     value.get_mut(field).map(Value::take).unwrap_or_default()
+}
+
+impl Answer {
+    /// What `/info` says.
+    pub(crate) fn node_info(&self) -> Result<NodeInfo, NodeError> {
+        let value = self.json()?;
+        if value.get("appVersion").is_none() || value.get("fullHeight").is_none() {
+            let why = "its `/info` has no `appVersion` and `fullHeight`".to_owned();
+            return Err(NodeError::NotErgoNode {
+                at: self.at.clone(),
+                why,
+            });
+        }
+        let info: InfoJson = self.item("the node's info", value)?;
+        let parameters = match info.parameters {
+            Value::Null => None,
+            given => Some(self.item("the node's `parameters`", given)?),
+        };
+        Ok(NodeInfo {
+            name: info.name,
+            app_version: info.app_version,
+            network: info.network,
+            state_type: info.state_type,
+            full_height: info.full_height,
+            headers_height: info.headers_height,
+            max_peer_height: info.max_peer_height,
+            best_full_header_id: info.best_full_header_id,
+            best_header_id: info.best_header_id,
+            genesis_block_id: info.genesis_block_id,
+            unconfirmed_count: info.unconfirmed_count,
+            peers_count: info.peers_count,
+            current_time: info.current_time,
+            parameters,
+        })
+    }
 }

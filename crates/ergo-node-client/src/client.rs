@@ -1,8 +1,11 @@
-//! The client itself: one address, two connection pools, one set of options.
+//! The client itself: the nodes' addresses, two connection pools, one set of options.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use ergo_lib::ergo_chain_types::BlockId;
 use reqwest::header::HeaderValue;
 use reqwest::{Client, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,19 +13,32 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::options::{ClientConfigError, NodeOptions};
 use crate::transport::reason_of;
 
-/// A client of one Ergo node. Cheap to clone; clones share connections. `Debug` shows neither the API key nor a
-/// password in the URL.
+/// A client of one Ergo node, or of several that stand in for each other (see [`NodeClient::with_fallbacks`]). Cheap to
+/// clone; clones share connections. `Debug` shows neither the API key nor a password in the URL.
 #[derive(Clone)]
 pub struct NodeClient {
     pub(crate) inner: Arc<Inner>,
 }
 
-pub(crate) struct Inner {
-    /// Address without credentials and without a final slash; routes begin with one. For messages.
+/// Where a node is.
+pub(crate) struct Address {
+    /// Without credentials and without a final slash; routes begin with one. For messages.
     pub(crate) base: String,
     /// The same with `user:password@` if there was any. For requests only: reqwest turns it into a header.
     pub(crate) base_with_login: String,
+    /// Only the first node gets the key: it is that node's.
     pub(crate) api_key: Option<HeaderValue>,
+}
+
+pub(crate) struct Inner {
+    /// The nodes in the order in which they are asked; one at least.
+    addresses: Vec<Address>,
+    /// Which of them answers now.
+    current: AtomicUsize,
+    /// The first block of the chain that the first answer was about.
+    pub(crate) genesis: OnceLock<BlockId>,
+    /// The greatest height that any of them has shown.
+    pub(crate) highest: AtomicU32,
     pub(crate) options: NodeOptions,
     /// For reads: connections are kept and used again.
     pub(crate) reads: Client,
@@ -38,6 +54,81 @@ impl NodeClient {
     /// # Errors
     /// [`ClientConfigError`] when the URL or the API key cannot be used.
     pub fn new(url: &str, options: NodeOptions) -> Result<Self, ClientConfigError> {
+        Self::with_fallbacks(url, [], options)
+    }
+
+    /// As [`NodeClient::new`], with other nodes that take over while the present one cannot be reached, breaks off, times
+    /// out or fails, and that are left in the same way. A node of another chain, or one that is behind, never takes over.
+    /// A submission goes to another node only if it was certainly not sent to the one before. The API key goes to the
+    /// first node alone.
+    ///
+    /// # Errors
+    /// [`ClientConfigError`] when a URL or the API key cannot be used.
+    pub fn with_fallbacks<'a>(
+        url: &str,
+        fallbacks: impl IntoIterator<Item = &'a str>,
+        options: NodeOptions,
+    ) -> Result<Self, ClientConfigError> {
+        let mut addresses = vec![Address::parse(url)?];
+        for other in fallbacks {
+            addresses.push(Address::parse(other)?);
+        }
+        addresses[0].api_key = options.api_key.as_ref().map(secret_header).transpose()?;
+        let builder = || {
+            Client::builder()
+                .timeout(options.timeout)
+                .connect_timeout(options.connect_timeout)
+                // A redirect would carry the request to a server that nobody chose.
+                .redirect(redirect::Policy::none())
+        };
+        let built = |client: Result<Client, reqwest::Error>| {
+            client.map_err(|e| ClientConfigError::Http { why: reason_of(e) })
+        };
+        let reads = built(builder().build())?;
+        let submissions = built(builder().pool_max_idle_per_host(0).build())?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                addresses,
+                current: AtomicUsize::new(0),
+                genesis: OnceLock::new(),
+                highest: AtomicU32::new(0),
+                options,
+                reads,
+                submissions,
+            }),
+        })
+    }
+
+    /// The address of the node that answers now, as used in messages: without user name and password.
+    pub fn url(&self) -> &str {
+        &self.address().base
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        let addresses = &self.inner.addresses;
+        &addresses[self.inner.current.load(Ordering::Relaxed) % addresses.len()]
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.inner.addresses.len()
+    }
+
+    /// The node so many places after the one at `base`, if that is the one that answers now.
+    pub(crate) fn after(&self, base: &str, places: usize) -> Option<(usize, &Address)> {
+        let now = self.inner.current.load(Ordering::Relaxed);
+        let place = (now + places) % self.nodes();
+        (self.address().base == base).then(|| (place, &self.inner.addresses[place]))
+    }
+
+    /// From now on this node answers.
+    pub(crate) fn go_on_at(&self, place: usize) {
+        self.inner.current.store(place, Ordering::Relaxed);
+    }
+}
+
+impl Address {
+    fn parse(url: &str) -> Result<Self, ClientConfigError> {
         let mut address =
             Url::parse(url.trim()).map_err(|e| ClientConfigError::BadUrl { why: e.to_string() })?;
         if !matches!(address.scheme(), "http" | "https") {
@@ -56,44 +147,20 @@ impl NodeClient {
         no_login.map_err(|()| ClientConfigError::BadUrl {
             why: "it names no host".to_owned(),
         })?;
-
-        let api_key = options.api_key.as_ref().map(secret_header).transpose()?;
-        let builder = || {
-            Client::builder()
-                .timeout(options.timeout)
-                .connect_timeout(options.connect_timeout)
-                // A redirect would carry the request to a server that nobody chose.
-                .redirect(redirect::Policy::none())
-        };
-        let built = |client: Result<Client, reqwest::Error>| {
-            client.map_err(|e| ClientConfigError::Http { why: reason_of(e) })
-        };
-        let reads = built(builder().build())?;
-        let submissions = built(builder().pool_max_idle_per_host(0).build())?;
-        let base = trimmed(&address);
         Ok(Self {
-            inner: Arc::new(Inner {
-                base,
-                base_with_login,
-                api_key,
-                options,
-                reads,
-                submissions,
-            }),
+            base: trimmed(&address),
+            base_with_login,
+            api_key: None,
         })
-    }
-
-    /// The node's address as used in messages: without user name and password.
-    pub fn url(&self) -> &str {
-        &self.inner.base
     }
 }
 
 impl fmt::Debug for NodeClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodeClient")
-            .field("url", &self.inner.base)
-            .field("api_key_given", &self.inner.api_key.is_some())
+            .field("url", &self.url())
+            .field("nodes", &self.nodes())
+            .field("api_key_given", &self.inner.options.api_key.is_some())
             .field("timeout", &self.inner.options.timeout)
             .finish_non_exhaustive()
     }

@@ -205,6 +205,20 @@ pub enum NodeError {
         /// The limit on pages.
         pages: u32,
     },
+    /// The node failed, and the next one answers and cannot take its place: it follows another chain, is far behind, or is
+    /// no Ergo node.
+    #[error(
+        "{cause}. The next node cannot take its place ({at}): {why}. Leave it out of the list of nodes, or wait until \
+         it is in step"
+    )]
+    Unfit {
+        /// The question to the next node.
+        at: Endpoint,
+        /// Why it cannot.
+        why: String,
+        /// Why the node before it was left.
+        cause: Box<NodeError>,
+    },
     /// What is to be sent cannot be written as a request: a value that does not serialise.
     #[error("the request cannot be written ({at}): {why}")]
     Unsendable {
@@ -223,6 +237,17 @@ impl NodeError {
             Self::Refused { status, .. } => *status == 429,
             _ => false,
         }
+    }
+
+    /// Whether it is the node that fails, so that another one may do better.
+    pub(crate) fn is_the_nodes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Interrupted { .. }
+                | Self::TimedOut { .. }
+                | Self::ServerError { .. }
+        )
     }
 }
 

@@ -215,10 +215,7 @@ impl NodeClient {
         query: UnspentQuery,
     ) -> Result<Vec<IndexedBox>, NodeError> {
         let hex = tree.to_base16_bytes().map_err(|e| NodeError::Unsendable {
-            at: Endpoint {
-                method: "POST",
-                url: format!("{}{route}", self.inner.base),
-            },
+            at: self.endpoint("POST", route),
             why: format!("the ErgoTree does not serialise: {e}"),
         })?;
         BoxList::new(route.to_owned(), Some(hex), query)

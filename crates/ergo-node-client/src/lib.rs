@@ -7,7 +7,7 @@
 //!
 //! Reads return [`NodeError`] and are tried again when the fault looks passing (see [`NodeOptions::retries`]).
 //! Submissions return [`SubmitError`], which tells apart "refused", "never sent" and "nobody knows", and are never
-//! sent twice.
+//! sent twice. Several nodes can stand in for each other ([`NodeClient::with_fallbacks`]).
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,6 +30,7 @@ mod options;
 mod parse;
 mod pool;
 mod refusal;
+mod takeover;
 mod transport;
 mod utxo;
 mod wallet;

@@ -109,7 +109,7 @@ impl BoxList {
             }
         }
         Err(NodeError::ListMoved {
-            at: self.call(node, 0, PAGE_SIZE, self.pool)?.at,
+            at: node.at(&self.call(node, 0, PAGE_SIZE, self.pool)?),
             tries: MAX_TRIES,
         })
     }
@@ -148,7 +148,7 @@ impl BoxList {
                         let call = self.call(node, offset, PAGE_SIZE, self.pool)?;
                         let why = format!("it ends after {offset} boxes of {total}");
                         return Err(NodeError::Malformed {
-                            at: call.at,
+                            at: node.at(&call),
                             what: "the list of boxes".to_owned(),
                             why,
                         });
@@ -162,7 +162,7 @@ impl BoxList {
             }
         }
         Err(NodeError::TooManyPages {
-            at: self.call(node, offset, PAGE_SIZE, self.pool)?.at,
+            at: node.at(&self.call(node, offset, PAGE_SIZE, self.pool)?),
             pages: MAX_PAGES,
         })
     }

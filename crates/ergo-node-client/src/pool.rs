@@ -51,17 +51,30 @@ impl NodeClient {
         // From here on the transaction may have arrived; only a failure to connect proves that it has not.
         let unsure = |error: NodeError| match (error, aim) {
             (NodeError::Unreachable { at, why }, _) => SubmitError::Unreachable { at, why },
-            (error @ NodeError::Unsendable { .. }, _) => SubmitError::NotTaken(error),
+            (error @ (NodeError::Unsendable { .. } | NodeError::Unfit { .. }), _) => {
+                SubmitError::NotTaken(error)
+            }
             (error, Aim::Check) => SubmitError::NotTaken(error),
             (error, Aim::Submit) => SubmitError::UnknownOutcome {
                 tx_id: id,
                 why: Box::new(error),
             },
         };
-        let answer = self
-            .send(&self.inner.submissions, &call)
-            .await
-            .map_err(unsure)?;
+        let mut tried = 1;
+        let answer = loop {
+            let node = self.address();
+            match self.send_to(node, &self.inner.submissions, &call).await {
+                // Not connected, so not sent: another node may have it.
+                Err(cause @ NodeError::Unreachable { .. }) if tried < self.nodes() => {
+                    let left = self.nodes() - tried;
+                    tried += self
+                        .take_over(&node.base, left, cause)
+                        .await
+                        .map_err(unsure)?;
+                }
+                settled => break settled.map_err(unsure)?,
+            }
+        };
         if answer.status.is_success() {
             return accepted(&answer, id).map_err(unsure);
         }
@@ -126,7 +139,7 @@ impl NodeClient {
             ));
         }
         Err(NodeError::TooManyPages {
-            at: call.at,
+            at: self.at(&call),
             pages: MAX_PAGES,
         })
     }

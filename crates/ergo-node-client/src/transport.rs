@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
-use crate::client::NodeClient;
+use crate::client::{Address, NodeClient};
 use crate::error::{Endpoint, NodeError, said};
 
 /// Routes that take the API key (node's OpenAPI, `ApiKeyAuth`). It is sent nowhere else.
@@ -14,9 +14,9 @@ const KEYED: [&str; 3] = ["/wallet/", "/scan/", "/node/"];
 /// Longest piece of a server's text that goes into an error: a node may quote a whole transaction.
 const MAX_QUOTE: usize = 400;
 
-/// One request: method, route with query, and a JSON body for a POST.
+/// One request to whichever node answers now: method, route with query, and a JSON body for a POST.
 pub(crate) struct Call {
-    pub(crate) at: Endpoint,
+    method: &'static str,
     route: String,
     body: Option<Vec<u8>>,
 }
@@ -39,10 +39,7 @@ pub(crate) struct ApiError {
 impl NodeClient {
     pub(crate) fn get(&self, route: String) -> Call {
         Call {
-            at: Endpoint {
-                method: "GET",
-                url: format!("{}{route}", self.inner.base),
-            },
+            method: "GET",
             route,
             body: None,
         }
@@ -53,36 +50,51 @@ impl NodeClient {
         route: String,
         body: &impl serde::Serialize,
     ) -> Result<Call, NodeError> {
-        let at = Endpoint {
-            method: "POST",
-            url: format!("{}{route}", self.inner.base),
-        };
         match serde_json::to_vec(body) {
             Ok(body) => Ok(Call {
-                at,
+                method: "POST",
                 route,
                 body: Some(body),
             }),
             Err(e) => Err(NodeError::Unsendable {
-                at,
+                at: self.endpoint("POST", &route),
                 why: e.to_string(),
             }),
         }
     }
 
-    /// Sends a call once. Errors are those of the network and of the body limit; any status is an answer.
-    pub(crate) async fn send(&self, http: &Client, call: &Call) -> Result<Answer, NodeError> {
-        let fault = |e: reqwest::Error| self.network_error(e, &call.at);
+    /// A request as shown in messages, at the node that answers now.
+    pub(crate) fn endpoint(&self, method: &'static str, route: &str) -> Endpoint {
+        Endpoint {
+            method,
+            url: format!("{}{route}", self.url()),
+        }
+    }
+
+    /// As [`NodeClient::endpoint`], for a call.
+    pub(crate) fn at(&self, call: &Call) -> Endpoint {
+        self.endpoint(call.method, &call.route)
+    }
+
+    /// Sends a call to this node once. Errors are those of the network and of the body limit; any status is an answer.
+    pub(crate) async fn send_to(
+        &self,
+        node: &Address,
+        http: &Client,
+        call: &Call,
+    ) -> Result<Answer, NodeError> {
+        let at = Endpoint {
+            method: call.method,
+            url: format!("{}{}", node.base, call.route),
+        };
+        let fault = |e: reqwest::Error| self.network_error(e, &at);
         let method = if call.body.is_some() {
             Method::POST
         } else {
             Method::GET
         };
-        let mut request = http.request(
-            method,
-            format!("{}{}", self.inner.base_with_login, call.route),
-        );
-        if let Some(key) = &self.inner.api_key
+        let mut request = http.request(method, format!("{}{}", node.base_with_login, call.route));
+        if let Some(key) = &node.api_key
             && KEYED.iter().any(|prefix| call.route.starts_with(prefix))
         {
             request = request.header("api_key", key.clone());
@@ -96,7 +108,7 @@ impl NodeClient {
 
         let limit = self.inner.options.max_body_bytes;
         let too_large = || NodeError::BodyTooLarge {
-            at: call.at.clone(),
+            at: at.clone(),
             limit,
         };
         if response
@@ -113,18 +125,39 @@ impl NodeClient {
             body.extend_from_slice(&chunk);
         }
         Ok(Answer {
-            at: call.at.clone(),
+            at: at.clone(),
             status: response.status(),
             body,
         })
     }
 
-    /// Reads, and repeats what may pass. `None`: the node says that there is no such item.
+    /// Reads from the node that answers now or, if it fails, from the next one that can take over. `None`: the node says
+    /// that there is no such item.
     pub(crate) async fn look_up(&self, call: &Call) -> Result<Option<Answer>, NodeError> {
+        let mut tried = 1;
+        loop {
+            let node = self.address();
+            match self.look_up_at(node, call).await {
+                Err(error) if tried < self.nodes() && error.is_the_nodes() => {
+                    tried += self
+                        .take_over(&node.base, self.nodes() - tried, error)
+                        .await?;
+                }
+                settled => return settled,
+            }
+        }
+    }
+
+    /// Reads from one node, and repeats what may pass.
+    pub(crate) async fn look_up_at(
+        &self,
+        node: &Address,
+        call: &Call,
+    ) -> Result<Option<Answer>, NodeError> {
         let mut delay = self.inner.options.retry_delay;
         let mut left = self.inner.options.retries;
         loop {
-            let result = match self.send(&self.inner.reads, call).await {
+            let result = match self.send_to(node, &self.inner.reads, call).await {
                 Ok(answer) => answer.judged(),
                 Err(error) => Err(error),
             };
@@ -142,7 +175,7 @@ impl NodeClient {
     /// Reads from a route that always has an answer.
     pub(crate) async fn read(&self, call: &Call) -> Result<Answer, NodeError> {
         self.look_up(call).await?.ok_or_else(|| NodeError::Refused {
-            at: call.at.clone(),
+            at: self.at(call),
             status: 404,
             reason: "not-found".to_owned(),
             detail: String::new(),

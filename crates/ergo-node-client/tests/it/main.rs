@@ -12,3 +12,4 @@ mod index;
 mod lists;
 mod submit;
 mod support;
+mod takeover;
