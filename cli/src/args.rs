@@ -147,11 +147,11 @@ pub(crate) enum Command {
     Applications,
     /// Take an application back
     Withdraw(WithdrawArgs),
-    /// Admit applicants (committee)
+    /// Admit applicants, on the charter's default terms or on others (committee)
     Admit(AdmitArgs),
-    /// Set an account's line, cap and loan rules (committee)
+    /// Set an account's terms: short for `lets committee set-terms`
     Terms(TermsArgs),
-    /// Write debts off, change the charter (committee)
+    /// Set terms, write debts off, expel, recover, change the charter, sign together (committee)
     #[command(subcommand)]
     Committee(Box<CommitteeCommand>),
     /// Pay a member, an invoice, or everybody in a file
@@ -335,19 +335,15 @@ pub(crate) struct AdmitArgs {
     /// Name for the address book, once for each application
     #[arg(long = "name", value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Credit line [default: the charter's]
-    #[arg(long, value_name = "AMOUNT")]
-    pub(crate) line: Option<String>,
-    /// Cap [default: the charter's]
-    #[arg(long, value_name = "AMOUNT")]
-    pub(crate) cap: Option<String>,
+    #[command(flatten)]
+    pub(crate) wishes: TermsWishes,
     #[command(flatten)]
     pub(crate) committee: CommitteeKeys,
     #[command(flatten)]
     pub(crate) spend: Spend,
 }
 
-/// What is to change of an account's terms.
+/// What is to be other of an account's terms than it is, or of a new one's than the charter has it for everybody.
 #[derive(Debug, Args)]
 pub(crate) struct TermsWishes {
     /// Permitted credit line

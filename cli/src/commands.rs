@@ -5,6 +5,7 @@ mod admit;
 mod apply;
 mod audit;
 mod balance;
+mod bounds;
 mod claim;
 mod committee;
 mod demo;

@@ -16,6 +16,7 @@ use crate::ask::{self, PassphraseFiles};
 use crate::error::CliError;
 use crate::home::Home;
 use crate::names;
+use crate::sealed_memo;
 
 /// The most members of a committee: a spend of the pot proves so many keys at most, and the charter must hold them.
 pub(crate) const MAX_COMMITTEE: usize = 20;
@@ -205,6 +206,22 @@ pub(crate) fn committee_size(committee: &SigmaProp) -> Option<(usize, usize)> {
     }
 }
 
+/// The public keys of a committee's proposition, in hexadecimal and in its order.
+pub(crate) fn committee_members(committee: &SigmaProp) -> Vec<String> {
+    let alone = std::slice::from_ref(committee.value());
+    let items = match committee.value() {
+        SigmaBoolean::SigmaConjecture(SigmaConjecture::Cthreshold(c)) => c.children.as_slice(),
+        SigmaBoolean::SigmaConjecture(SigmaConjecture::Cand(c)) => c.items.as_slice(),
+        SigmaBoolean::SigmaConjecture(SigmaConjecture::Cor(c)) => c.items.as_slice(),
+        _ => alone,
+    };
+    let key = |item: &SigmaBoolean| {
+        let item = SigmaProp::from(item.clone());
+        sealed_memo::key_of(&item).map(|key| String::from((*key.h).clone()))
+    };
+    items.iter().filter_map(key).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +241,10 @@ mod tests {
     fn committee_every_threshold_is_read_back() {
         let keys = keys(3);
         for k in 1..=3 {
-            assert_eq!(committee_size(&committee(k, &keys).unwrap()), Some((k, 3)));
+            let committee = committee(k, &keys).unwrap();
+            assert_eq!(committee_size(&committee), Some((k, 3)));
+            let members = keys.iter().map(|key| String::from((*key.h).clone()));
+            assert_eq!(committee_members(&committee), members.collect::<Vec<_>>());
         }
         assert_eq!(
             committee_size(&committee(1, &keys[..1]).unwrap()),

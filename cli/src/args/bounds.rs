@@ -44,6 +44,18 @@ pub(crate) struct BoundArgs {
     /// The most ERG of an application that may go to the admission's fee
     #[arg(long, value_name = "ERG", default_value = "0.01")]
     pub(crate) admission_fee: NanoErg,
+    /// The most credit that one transaction of such a member may draw; 0 is no such rule
+    #[arg(long, value_name = "AMOUNT", default_value = "0")]
+    pub(crate) largest_draw: String,
+    /// The most credit that such a member may draw over a period, with --draw-rate; 0 is no such rule
+    #[arg(long, value_name = "AMOUNT", default_value = "0")]
+    pub(crate) draw_limit: String,
+    /// Credit of the draw limit that comes back per 1,000 blocks
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) draw_rate: Option<String>,
+    /// The longest time in debt after which such a member may draw no more credit; 0 is no such rule
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = parse_blocks)]
+    pub(crate) longest_debt: Blocks,
 }
 
 impl Default for BoundArgs {
@@ -62,6 +74,10 @@ impl Default for BoundArgs {
             recovery_delay: Blocks(21_600),
             recovery_starts: 2,
             admission_fee: NanoErg(10_000_000),
+            largest_draw: "0".to_owned(),
+            draw_limit: "0".to_owned(),
+            draw_rate: None,
+            longest_debt: Blocks(0),
         }
     }
 }

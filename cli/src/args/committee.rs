@@ -1,14 +1,16 @@
-//! What the committee does besides admitting members and setting their terms.
+//! What the committee does besides admitting members.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use lets_protocol::NanoErg;
 
-use super::{CommitteeKeys, KeyChoice, Passphrase, Spend, TermsWishes};
+use super::{CommitteeKeys, KeyChoice, Passphrase, Spend, TermsArgs, TermsWishes};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CommitteeCommand {
+    /// Set an account's line, cap, loan rules and classes, or suspend new debt; no balance changes
+    SetTerms(TermsArgs),
     /// Let the community's account take over a member's debt, with a reason for all to read
     WriteOff(WriteOffArgs),
     /// Announce other bounds or another committee; both committees sign, and the delay begins
@@ -64,19 +66,16 @@ pub(crate) struct ProposeArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProposeCommand {
-    /// Admit an applicant
+    /// Admit an applicant, on the charter's default terms or on others
     Admit {
         /// The application's box id, or its first 8 digits or more
         application: String,
-        /// Credit line [default: the charter's]
-        #[arg(long, value_name = "AMOUNT")]
-        line: Option<String>,
-        /// Cap [default: the charter's]
-        #[arg(long, value_name = "AMOUNT")]
-        cap: Option<String>,
+        #[command(flatten)]
+        wishes: TermsWishes,
     },
     /// Set an account's terms
-    Terms {
+    #[command(visible_alias = "terms")]
+    SetTerms {
         /// A name, or an account number (8 digits or more)
         who: String,
         #[command(flatten)]

@@ -1,12 +1,12 @@
 //! `lets admit`: the committee opens accounts. Several applications are admitted in one chain of transactions.
 
-use lets_protocol::{AccountBox, AccountNumber, ApplicationBox, Bounds, Currency, Terms, admit};
+use lets_protocol::{AccountBox, AccountNumber, ApplicationBox, admit};
 use serde::Serialize;
 
 use crate::args::AdmitArgs;
 use crate::commands::apply::find;
 use crate::commands::spend::{Spent, whereabouts};
-use crate::commands::{Env, Group};
+use crate::commands::{Env, Group, terms};
 use crate::error::CliError;
 use crate::keys::Key;
 use crate::names::{self, AddressBook};
@@ -34,8 +34,7 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
     check_names(&group.book, &args.names, chosen.len())?;
 
     let charter = session.charter(&group.lets, View::Pool).await?;
-    let bounds = charter.bounds();
-    let terms = first_terms(bounds, args.line.as_deref(), args.cap.as_deref(), currency)?;
+    let terms = terms::first(&args.wishes, charter.bounds(), currency)?;
     let (line, cap) = (terms.line, terms.cap);
     let mut pot = session.pot(&group.lets, View::Pool).await?;
     let mut proposals = Vec::new();
@@ -67,6 +66,9 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
                 account.value()
             ),
         );
+        for line in terms::changes(&charter.bounds().default_terms(), account.terms(), currency) {
+            preview.add("not the usual", line);
+        }
         pot = next;
         proposals.push(proposal);
         opened.push(account);
@@ -126,28 +128,6 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
 }
 
 /// The keys of these names.
-/// The terms of a new member: the charter's defaults, with the line and the cap that were asked for.
-pub(super) fn first_terms(
-    bounds: &Bounds,
-    line: Option<&str>,
-    cap: Option<&str>,
-    currency: &Currency,
-) -> Result<Terms, CliError> {
-    let amount = |asked: Option<&str>, default| match asked {
-        Some(text) => currency.parse(text),
-        None => Ok(default),
-    };
-    let line = amount(line, bounds.default_line)?;
-    let cap = amount(cap, bounds.default_cap)?;
-    Ok(Terms {
-        largest_draw: bounds.default_largest_draw,
-        draw_limit: bounds.default_draw_limit,
-        longest_debt: bounds.default_longest_debt,
-        draw_rate: bounds.default_draw_rate,
-        ..Terms::plain(line, cap, bounds.account_floor)
-    })
-}
-
 pub(super) fn load_all(env: &Env<'_>, names: &[String]) -> Result<Vec<Key>, CliError> {
     names
         .iter()

@@ -1,22 +1,23 @@
-//! `lets committee`: what the committee does besides admitting members and setting their terms, with its keys on one machine;
-//! `joint` has what it does with keys on several.
+//! `lets committee`: what the committee does besides admitting members, with its keys on one machine; `joint` has what it
+//! does with keys on several.
 
 mod joint;
 mod lay_out;
 
 use lets_protocol::{
-    AccountBox, Amount, Blocks, Bounds, ChangeError, CharterBox, Community, Currency, Height,
-    Proposal, announce, cancel, complete_recovery, enact, rules, write_off,
+    AccountBox, Amount, Blocks, ChangeError, Community, Currency, Height, Proposal, announce,
+    cancel, complete_recovery, enact, rules, write_off,
 };
 use serde::Serialize;
 
 use crate::args::{
     AnnounceArgs, CancelArgs, CommitteeCommand, CommitteeKeys, CompleteArgs, EnactArgs, Spend,
-    WriteOffArgs, parse_blocks,
+    WriteOffArgs,
 };
 use crate::commands::admit::load_all;
+use crate::commands::bounds::{changes, set_bounds};
 use crate::commands::spend::{Spent, whereabouts};
-use crate::commands::{Env, Group};
+use crate::commands::{Env, Group, terms};
 use crate::committee_file::Action;
 use crate::error::CliError;
 use crate::keys::{self, Key};
@@ -35,6 +36,7 @@ struct DoneJson {
 
 pub(super) async fn run(env: &Env<'_>, command: CommitteeCommand) -> Result<Report, CliError> {
     match command {
+        CommitteeCommand::SetTerms(args) => terms::run(env, args).await,
         CommitteeCommand::WriteOff(args) => write_off_debt(env, args).await,
         CommitteeCommand::Announce(args) => announce_change(env, args).await,
         CommitteeCommand::Cancel(args) => cancel_change(env, args).await,
@@ -280,10 +282,7 @@ async fn announce_change(env: &Env<'_>, args: AnnounceArgs) -> Result<Report, Cl
     let currency = &group.manifest.currency;
     let params = session.params(args.spend.fee).await?;
     let charter = session.charter(&group.lets, View::Pool).await?;
-    let mut bounds = charter.bounds().clone();
-    for text in &args.bounds {
-        set_bound(&mut bounds, text, currency)?;
-    }
+    let bounds = set_bounds(charter.bounds(), &args.bounds, currency)?;
     let committee = match args.threshold {
         None => charter.committee().clone(),
         Some(threshold) => {
@@ -311,7 +310,7 @@ async fn announce_change(env: &Env<'_>, args: AnnounceArgs) -> Result<Report, Cl
     .map_err(|e| change_error(e, currency))?;
     let first = from.plus(charter.bounds().change_delay);
     let mut preview = Preview::new(format!("Announce other rules in {:?}", group.manifest.name));
-    for line in changes(&charter, &next) {
+    for line in changes(&charter, &next, currency) {
         preview.add("change", line);
     }
     preview.add(
@@ -368,13 +367,14 @@ async fn enact_change(env: &Env<'_>, args: EnactArgs) -> Result<Report, CliError
     let params = session.params(args.spend.fee).await?;
     let charter = session.charter(&group.lets, View::Pool).await?;
     let funding = wallet_of(&session, &keys, env).await?;
-    let (proposal, next) = enact(&group.lets, &charter, &funding, params)
-        .map_err(|e| change_error(e, &group.manifest.currency))?;
+    let currency = &group.manifest.currency;
+    let (proposal, next) =
+        enact(&group.lets, &charter, &funding, params).map_err(|e| change_error(e, currency))?;
     let mut preview = Preview::new(format!(
         "Put the announced rules into force in {:?}",
         group.manifest.name
     ));
-    for line in changes(&charter, &next) {
+    for line in changes(&charter, &next, currency) {
         preview.add("change", line);
     }
     let what = "the announced rules are in force".to_owned();
@@ -396,69 +396,4 @@ fn change_error(error: ChangeError, currency: &Currency) -> CliError {
         ChangeError::Build(error) => error.into(),
         ChangeError::Parse(error) => error.into(),
     }
-}
-
-/// What a charter's next box changes, or announces to change, in words.
-fn changes(now: &CharterBox, next: &CharterBox) -> Vec<String> {
-    let (committee, bounds) = match next.pending() {
-        Some(change) => (&change.committee, &change.bounds),
-        None => (next.committee(), next.bounds()),
-    };
-    let mut lines = Vec::new();
-    if committee != now.committee() {
-        let size = |c| match keys::committee_size(c) {
-            Some((k, n)) => format!("{k} of {n}"),
-            None => "of an unusual kind".to_owned(),
-        };
-        lines.push(format!(
-            "committee: {} -> {}, other keys",
-            size(now.committee()),
-            size(committee)
-        ));
-    }
-    let old = now.bounds().to_longs();
-    for ((name, old), new) in Bounds::NAMES.iter().zip(old).zip(bounds.to_longs()) {
-        if old != new {
-            lines.push(format!("{name}: {old} -> {new}"));
-        }
-    }
-    lines
-}
-
-/// Puts one bound of the form NAME=VALUE in its place.
-fn set_bound(bounds: &mut Bounds, text: &str, currency: &Currency) -> Result<(), CliError> {
-    let fault = || {
-        CliError::Arguments(format!(
-            "--bound {text:?}: write NAME=VALUE, like max-line=1500; --help lists the names"
-        ))
-    };
-    let (name, value) = text.split_once('=').ok_or_else(fault)?;
-    let amount = || currency.parse(value);
-    let blocks = || parse_blocks(value).map_err(CliError::Arguments);
-    let count = || value.parse::<i64>().map_err(|_| fault());
-    let erg = || {
-        value
-            .parse::<lets_protocol::NanoErg>()
-            .map_err(|e| CliError::Arguments(e.to_string()))
-    };
-    match name {
-        "max-line" => bounds.max_line = amount()?,
-        "max-cap" => bounds.max_cap = amount()?,
-        "line" => bounds.default_line = amount()?,
-        "cap" => bounds.default_cap = amount()?,
-        "floor" => bounds.account_floor = erg()?,
-        "admissions-per-period" => bounds.admissions = count()?,
-        "units-per-period" => bounds.issue = amount()?,
-        "period" => bounds.period = blocks()?,
-        "change-delay" => bounds.change_delay = blocks()?,
-        "recovery-delay" => bounds.recovery_delay = blocks()?,
-        "recovery-starts" => bounds.recovery_starts = count()?,
-        "admission-fee" => bounds.admission_fee = erg()?,
-        "largest-draw" => bounds.default_largest_draw = amount()?,
-        "draw-limit" => bounds.default_draw_limit = amount()?,
-        "longest-debt" => bounds.default_longest_debt = blocks()?,
-        "draw-rate" => bounds.default_draw_rate = amount()?,
-        _ => return Err(fault()),
-    }
-    Ok(())
 }

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::ProveDlog;
 use ergo_node_client::SubmitError;
-use lets_protocol::{
-    Amount, Blocks, Bounds, Currency, Found, Founding, HardBounds, Identity, Terms,
-};
+use lets_protocol::{Amount, Bounds, Currency, Found, Founding, HardBounds, Identity, Terms};
 use serde::Serialize;
 
 use crate::args::{BoundArgs, FoundArgs, Spend};
 use crate::ask::PassphraseFiles;
 use crate::commands::Env;
+use crate::commands::bounds::{self, check_loan_rules};
 use crate::error::CliError;
 use crate::founding::{FoundingFile, FoundingFileError};
 use crate::home;
@@ -257,11 +256,20 @@ pub(super) fn plan(
         admission_fee: args.admission_fee,
         default_line: currency.parse(&args.line)?,
         default_cap: currency.parse(&args.cap)?,
-        default_largest_draw: Amount::ZERO,
-        default_draw_limit: Amount::ZERO,
-        default_longest_debt: Blocks(0),
-        default_draw_rate: Amount::clamped(Terms::NO_LIMIT_RATE),
+        default_largest_draw: currency.parse(&args.largest_draw)?,
+        default_draw_limit: currency.parse(&args.draw_limit)?,
+        default_longest_debt: args.longest_debt,
+        default_draw_rate: match &args.draw_rate {
+            Some(rate) => currency.parse(rate)?,
+            None => Amount::clamped(Terms::NO_LIMIT_RATE),
+        },
     };
+    if args.draw_rate.is_some() && bounds.default_draw_limit == Amount::ZERO {
+        return Err(CliError::Arguments(
+            "--draw-rate is of a --draw-limit: give both".to_owned(),
+        ));
+    }
+    check_loan_rules(&bounds.default_terms(), &currency)?;
     for (what, default, most) in [
         ("--line", bounds.default_line, bounds.max_line),
         ("--cap", bounds.default_cap, bounds.max_cap),
@@ -297,38 +305,16 @@ fn preview(
 ) -> Preview {
     let (bounds, currency) = (&founding.bounds, &founding.identity.currency);
     let locked = found.charter.value().plus(found.pot.value());
-    Preview::new(format!("Found the LETS {:?}", founding.identity.name))
+    let mut preview = Preview::new(format!("Found the LETS {:?}", founding.identity.name))
         .line(
             "currency",
             format!("{} with {} decimals", currency.code(), currency.decimals()),
         )
-        .line("committee", format!("{needed} of {members} must sign"))
-        .line(
-            "lines",
-            format!(
-                "{} by default, at most {}",
-                currency.show(bounds.default_line),
-                currency.show(bounds.max_line)
-            ),
-        )
-        .line(
-            "caps",
-            format!(
-                "{} by default, at most {}",
-                currency.show(bounds.default_cap),
-                currency.show(bounds.max_cap)
-            ),
-        )
-        .line(
-            "rates",
-            format!(
-                "{} admissions and {} {} of credit in {}",
-                bounds.admissions,
-                currency.show(bounds.issue),
-                currency.code(),
-                bounds.period
-            ),
-        )
+        .line("committee", format!("{needed} of {members} must sign"));
+    for (what, text) in bounds::lines(bounds, currency) {
+        preview.add(what, text);
+    }
+    preview
         .line(
             "deposit",
             format!("{} in each account", bounds.account_floor),

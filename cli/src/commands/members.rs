@@ -4,6 +4,7 @@ use lets_protocol::{AccountBox, AccountNumber, Currency};
 use serde::Serialize;
 
 use crate::commands::Env;
+use crate::commands::bounds::Announced;
 use crate::error::CliError;
 use crate::names;
 use crate::output::{Report, table};
@@ -38,11 +39,11 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         sum: String,
         /// The height from which announced rules can be in force.
         other_rules_from: Option<u32>,
+        /// What they change.
+        other_rules: Vec<String>,
     }
     let charter = session.charter(&group.lets, View::Pool).await?;
-    let other_rules_from = charter
-        .pending()
-        .map(|change| change.announced.plus(charter.bounds().change_delay).0);
+    let announced = Announced::of(&charter, currency);
     let mut accounts: Vec<MemberJson> = seen
         .books
         .accounts
@@ -64,7 +65,10 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         accounts,
         in_notes: notes(&seen.books, currency),
         sum: currency.show_balance(seen.books.sum()),
-        other_rules_from,
+        other_rules_from: announced.as_ref().map(|a| a.from.0),
+        other_rules: announced
+            .as_ref()
+            .map_or_else(Vec::new, |a| a.changes.clone()),
     };
     let mut rows: Vec<Vec<String>> = data
         .accounts
@@ -104,10 +108,8 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         "",
     ];
     let mut text = format!("{}\n\n{}", data.lets, table(&header, &rows, &[2, 3, 4, 5]));
-    if let Some(from) = data.other_rules_from {
-        text.push_str(&format!(
-            "\n\nthe committee has announced other rules, which can be in force from height {from} on: `lets audit`"
-        ));
+    if let Some(announced) = announced {
+        text.push_str(&format!("\n\n{}", announced.text()));
     }
     Report::new(&data, text)
 }

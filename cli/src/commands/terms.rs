@@ -1,11 +1,12 @@
-//! `lets terms`: the committee sets what one account may do. Its balance stays as it is.
+//! `lets committee set-terms`, in short `lets terms`: the committee sets what one account may do. Its balance stays as it is.
 
-use lets_protocol::{Amount, Currency, Terms, set_terms};
+use lets_protocol::{Amount, Bounds, Currency, Terms, set_terms};
 use serde::Serialize;
 
 use crate::args::{TermsArgs, TermsWishes};
 use crate::commands::Env;
 use crate::commands::admit::load_all;
+use crate::commands::bounds::check_loan_rules;
 use crate::commands::spend::{Spent, whereabouts};
 use crate::error::CliError;
 use crate::keys::Key;
@@ -135,12 +136,31 @@ pub(super) fn changes(old: &Terms, new: &Terms, currency: &Currency) -> Vec<Stri
         .collect()
 }
 
-/// The present terms with what was asked for put in.
+/// The terms of a new member: the charter's defaults with what was asked for put in.
+pub(super) fn first(
+    args: &TermsWishes,
+    bounds: &Bounds,
+    currency: &Currency,
+) -> Result<Terms, CliError> {
+    with_wishes(args, &bounds.default_terms(), currency)
+}
+
+/// The present terms with what was asked for put in, which must change something.
 pub(super) fn wanted(
     args: &TermsWishes,
     now: &Terms,
     currency: &Currency,
 ) -> Result<Terms, CliError> {
+    let wanted = with_wishes(args, now, currency)?;
+    if wanted == *now {
+        return Err(CliError::Arguments(
+            "nothing to change: say what, such as --line 100 or --suspend".to_owned(),
+        ));
+    }
+    Ok(wanted)
+}
+
+fn with_wishes(args: &TermsWishes, now: &Terms, currency: &Currency) -> Result<Terms, CliError> {
     let amount = |asked: &Option<String>, now: Amount| match asked {
         Some(text) => currency.parse(text).map_err(CliError::from),
         None => Ok(now),
@@ -174,10 +194,9 @@ pub(super) fn wanted(
         spend_on,
         ..now.clone()
     };
-    if wanted == *now {
-        return Err(CliError::Arguments(
-            "nothing to change: say what, such as --line 100 or --suspend".to_owned(),
-        ));
+    let loans = [&args.largest_draw, &args.draw_limit, &args.draw_rate];
+    if loans.into_iter().any(Option::is_some) {
+        check_loan_rules(&wanted, currency)?;
     }
     Ok(wanted)
 }

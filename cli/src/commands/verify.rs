@@ -7,6 +7,7 @@ use lets_protocol::{AccountBox, Blocks, Books, CharterBox, Height, Lets, NoteBox
 use serde::Serialize;
 
 use crate::commands::Env;
+use crate::commands::bounds::{self, Announced};
 use crate::error::CliError;
 use crate::keys;
 use crate::manifest::Manifest;
@@ -14,7 +15,7 @@ use crate::names;
 use crate::output::Report;
 use crate::session::{Session, View};
 
-/// Blocks of a year: boxes so close to storage rent are warned of.
+/// Blocks of a year.
 const YEAR: Blocks = Blocks(365 * Blocks::PER_DAY);
 /// nanoErg of storage rent per byte and period of four years (mainnet).
 const RENT_PER_BYTE: u64 = 1_250_000;
@@ -123,11 +124,13 @@ pub(super) async fn audit(
     sums(&books, manifest, &mut found);
     accounts(&charter, &books, manifest, &mut found);
     ages(&charter, &books, height, &mut found);
-    if let Some(change) = charter.pending() {
-        let from = change.announced.plus(charter.bounds().change_delay);
-        found.warnings.push(format!(
-            "the committee has announced other rules; they can take effect from height {from} on (now {height})"
-        ));
+    for (what, text) in bounds::lines(charter.bounds(), &manifest.currency) {
+        found.checks.push(format!("charter: {what} {text}"));
+    }
+    if let Some(announced) = Announced::of(&charter, &manifest.currency) {
+        found
+            .warnings
+            .push(format!("{} (now {height})", announced.text()));
     }
     match found.problems.is_empty() {
         true => Ok(found),
@@ -349,7 +352,7 @@ fn accounts(charter: &CharterBox, books: &Books, manifest: &Manifest, found: &mu
     }
 }
 
-/// Boxes that storage rent will reach within a year, and those that could not pay it.
+/// When storage rent reaches the first box, which boxes can be renewed before, and which could not pay it.
 fn ages(charter: &CharterBox, books: &Books, height: Height, found: &mut Findings) {
     let own = [
         ("the charter".to_owned(), charter.ergo_box()),
@@ -361,11 +364,20 @@ fn ages(charter: &CharterBox, books: &Books, height: Height, found: &mut Finding
             a.ergo_box(),
         )
     });
-    for (what, ergo_box) in own.into_iter().chain(accounts) {
-        let rent_from = Height(ergo_box.creation_height).plus(Blocks::STORAGE_PERIOD);
-        if rent_from <= height.plus(YEAR) {
+    let all: Vec<_> = own.into_iter().chain(accounts).collect();
+    if let Some((what, oldest)) = all.iter().min_by_key(|(_, b)| b.creation_height) {
+        let rent_from = Height(oldest.creation_height).plus(Blocks::STORAGE_PERIOD);
+        let years = f64::from(rent_from.0.saturating_sub(height.0)) / f64::from(YEAR.0);
+        found.checks.push(format!(
+            "rent: the oldest box, {what}, pays storage rent from height {rent_from} on, in {years:.1} years"
+        ));
+    }
+    for (what, ergo_box) in all {
+        let created = Height(ergo_box.creation_height);
+        if created.plus(Blocks::REFRESH_AGE) <= height {
             found.warnings.push(format!(
-                "{what} pays storage rent from height {rent_from} on (now {height}): `lets touch` renews it"
+                "{what} is more than three years old and pays storage rent from height {} on (now {height}): `lets touch` renews it",
+                created.plus(Blocks::STORAGE_PERIOD)
             ));
         }
         let bytes = ergo_box

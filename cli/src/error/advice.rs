@@ -356,10 +356,10 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         | RuleViolation::LargestDraw { .. }
         | RuleViolation::DrawLimit { .. }
         | RuleViolation::LongestDebt { .. } => {
-            "`lets balance` shows what you can spend; the committee sets lines with `lets terms`"
+            "`lets balance` shows what you can spend; the committee sets lines with `lets committee set-terms`"
         }
         RuleViolation::UnitsHeld { .. } => {
-            "ask the committee to hand out your line again: `lets terms NAME --line AMOUNT`"
+            "ask the committee to hand out your line again: `lets committee set-terms NAME --line AMOUNT`"
         }
         RuleViolation::AccountSize { .. } => {
             "use a shorter key: one person's key, or a committee of fewer"
@@ -377,7 +377,7 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
         RuleViolation::DelayNotOver { .. } => "wait until then; anybody can enact it",
         RuleViolation::NoteTwice { .. } => "name each note once",
         RuleViolation::Counter { .. } => {
-            "the counter leaks with time; the committee sets its rate with `lets terms`"
+            "the counter leaks with time; the committee sets its rate with `lets committee set-terms`"
         }
         RuleViolation::TooOld { .. } => "`lets touch` renews it",
         RuleViolation::NoParty { .. } => "name every payer and payee in the settlement",

@@ -352,6 +352,29 @@ fn founding_with_bad_numbers_is_refused() {
         &["--max-line"],
         with(&["--currency", "EUR", "--line", "2000"]),
     );
+    // Loan rules that would not do what they seem to.
+    for (rules, says) in [
+        (&["--draw-limit", "50"][..], "limits nothing"),
+        (&["--draw-rate", "5"], "--draw-limit"),
+        (
+            &[
+                "--draw-limit",
+                "50",
+                "--draw-rate",
+                "5",
+                "--largest-draw",
+                "50.01",
+            ],
+            "never be drawn",
+        ),
+    ] {
+        let args = with(&["--currency", "EUR"]);
+        world.refused(
+            "usage",
+            &[says],
+            args.into_iter().chain(rules.iter().copied()),
+        );
+    }
     world.refused(
         "found",
         &["bound"],

@@ -107,9 +107,38 @@ fn charter_changes_after_its_delay_and_not_before() {
         .chain(OLD),
     );
     act(&world, announce.into_iter().chain(OLD));
-    let seen = world.data(["verify"]);
-    assert!(seen["warnings"].to_string().contains("announced"), "{seen}");
-    assert!(world.data(["members"])["other_rules_from"].as_u64() > Some(5_000));
+    // Whoever looks sees what is to change, from what to what, and from when on.
+    let members = world.data(["members"]);
+    let from = members["other_rules_from"].as_u64().unwrap();
+    let changes: Vec<&str> = members["other_rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change.as_str().unwrap())
+        .collect();
+    assert_eq!(changes[0], "committee: 2 of 3 -> 2 of 2");
+    for key in ["d1", "d2"] {
+        let joins = format!("joins the committee: {}", public_key(&world, key));
+        assert!(changes.contains(&joins.as_str()), "{changes:?}");
+    }
+    assert_eq!(
+        changes.last(),
+        Some(&"longest credit line: 1000.00 -> 1500.00")
+    );
+    for command in ["verify", "audit"] {
+        let warnings = world.data([command])["warnings"].to_string();
+        assert!(
+            warnings.contains(&format!("from height {from} on: {}", changes.join("; "))),
+            "{command}: {warnings}"
+        );
+    }
+    world.refused(
+        "usage",
+        &["limits nothing"],
+        ["committee", "announce", "--bound", "draw-limit=50", "--yes"]
+            .into_iter()
+            .chain(OLD),
+    );
     world.refused(
         "delay_not_over",
         &[],
@@ -128,7 +157,7 @@ fn charter_changes_after_its_delay_and_not_before() {
     act(&world, ["committee", "enact", "--key", "alice"]);
 
     // The old committee is nobody now; the new one grants what only the new rules allow.
-    let line = ["terms", "bob", "--line", "1200"];
+    let line = ["committee", "set-terms", "bob", "--line", "1200"];
     world.refused(
         "cannot_sign",
         &[],

@@ -36,7 +36,7 @@ fn golden_error() {
         run.stderr,
         "error: the payment of 250.00 would pass the credit line of 200.00: the balance is 0.00, so the most that can \
          be paid is 200.00 (rule credit_line)\n\
-         hint: `lets balance` shows what you can spend; the committee sets lines with `lets terms`\n"
+         hint: `lets balance` shows what you can spend; the committee sets lines with `lets committee set-terms`\n"
     );
     let run = world.lets(["pay", "bob", "250", "--key", "alice", "--yes", "--json"]);
     assert_eq!(
@@ -44,7 +44,7 @@ fn golden_error() {
         "{\"schema_version\":1,\"success\":false,\"error\":{\"kind\":\"credit_line\",\"message\":\"the payment of 250.00 \
          would pass the credit line of 200.00: the balance is 0.00, so the most that can be paid is 200.00 (rule \
          credit_line)\",\"hint\":\"`lets balance` shows what you can spend; the committee sets lines with `lets \
-         terms`\",\"rule\":{\"rule\":\"credit_line\",\"limit\":\"200.00\",\"most\":\"200.00\"}}}\n"
+         committee set-terms`\",\"rule\":{\"rule\":\"credit_line\",\"limit\":\"200.00\",\"most\":\"200.00\"}}}\n"
     );
     assert_eq!(run.stderr, "");
 }

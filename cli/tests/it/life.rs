@@ -245,7 +245,17 @@ fn dry_run_shows_and_changes_nothing() {
 #[test]
 fn touch_after_three_years_renews_every_box() {
     let world = World::village();
+    // Years before, the audit says when; from the third on it warns.
+    let young = world.data(["verify"]);
+    assert!(
+        young["checks"].to_string().contains("in 4.0 years"),
+        "{young}"
+    );
+    assert_eq!(young["warnings"].as_array().unwrap().len(), 0);
     world.devnet.mine(788_500).unwrap();
+    let old = world.data(["verify"]);
+    assert!(old["checks"].to_string().contains("in 1.0 years"), "{old}");
+    assert_eq!(old["warnings"].as_array().unwrap().len(), 5);
     let touched = world.data(["touch", "--key", "alice", "--yes", "--no-wait"]);
     // Charter, pot and three accounts.
     assert_eq!(touched["transactions"].as_array().unwrap().len(), 5);

@@ -143,23 +143,17 @@ async fn action(
     Ok(match what {
         ProposeCommand::Admit {
             application,
-            line,
-            cap,
+            wishes,
         } => {
             let all = session.applications(&group.lets).await?;
             let found = apply::find(group, &application, &all)?;
             let charter = session.charter(&group.lets, View::Pool).await?;
             Action::Admit {
                 application: found.it.ergo_box().box_id().to_string(),
-                terms: crate::commands::admit::first_terms(
-                    charter.bounds(),
-                    line.as_deref(),
-                    cap.as_deref(),
-                    currency,
-                )?,
+                terms: terms::first(&wishes, charter.bounds(), currency)?,
             }
         }
-        ProposeCommand::Terms { who, wishes } => {
+        ProposeCommand::SetTerms { who, wishes } => {
             let account = &group.resolve(&who, &accounts)?.it;
             let charter = session.charter(&group.lets, View::Pool).await?;
             Action::SetTerms {

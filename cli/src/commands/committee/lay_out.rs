@@ -7,9 +7,9 @@ use lets_protocol::{
     set_terms, start_recovery, write_off,
 };
 
-use super::{change_error, changes, set_bound};
+use super::change_error;
 use crate::commands::Group;
-use crate::commands::admit::first_terms;
+use crate::commands::bounds::{changes, set_bounds};
 use crate::commands::terms::changes as terms_changes;
 use crate::committee_file::{Action, CommitteeFileError, NewCommittee};
 use crate::error::CliError;
@@ -63,7 +63,7 @@ pub(super) async fn lay_out(
                 .line("line", currency.show(terms.line))
                 .line("cap", currency.show(terms.cap));
             // Whatever is not as the charter has it for everybody.
-            let usual = first_terms(charter.bounds(), None, None, currency)?;
+            let usual = charter.bounds().default_terms();
             let mut preview = preview;
             for line in terms_changes(&usual, account.terms(), currency) {
                 preview.add("not the usual", line);
@@ -150,7 +150,7 @@ pub(super) async fn lay_out(
                     .map_err(|e| change_error(e, currency))?;
             let mut preview =
                 Preview::new(format!("Announce other rules in {:?}", group.manifest.name));
-            for line in changes(&charter, &next) {
+            for line in changes(&charter, &next, currency) {
                 preview.add("change", line);
             }
             for member in committee.iter().flat_map(|new| &new.members) {
@@ -235,10 +235,7 @@ fn announced(
     wanted: &[String],
     committee: Option<&NewCommittee>,
 ) -> Result<Announced, CliError> {
-    let mut bounds = charter.bounds().clone();
-    for text in wanted {
-        set_bound(&mut bounds, text, &group.manifest.currency)?;
-    }
+    let bounds = set_bounds(charter.bounds(), wanted, &group.manifest.currency)?;
     let committee = match committee {
         None => charter.committee().clone(),
         Some(new) => {

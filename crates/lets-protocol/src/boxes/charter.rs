@@ -1,5 +1,6 @@
 //! The charter: committee, bounds and name. `contracts/charter.es`.
 
+use super::account::Terms;
 use super::{Lets, MakeBoxError, NewBox, ParseBoxError, Reader};
 use crate::amount::{Amount, Currency};
 use crate::units::{Blocks, Height, NanoErg};
@@ -68,6 +69,17 @@ impl Bounds {
         "default longest debt",
         "default draw rate",
     ];
+
+    /// The terms of a member for whom the committee says nothing else.
+    pub fn default_terms(&self) -> Terms {
+        Terms {
+            largest_draw: self.default_largest_draw,
+            draw_limit: self.default_draw_limit,
+            longest_debt: self.default_longest_debt,
+            draw_rate: self.default_draw_rate,
+            ..Terms::plain(self.default_line, self.default_cap, self.account_floor)
+        }
+    }
 
     /// As register R5 holds them.
     pub fn to_longs(&self) -> [i64; Self::COUNT] {
