@@ -314,6 +314,20 @@ impl Case {
         Ok(signed)
     }
 
+    /// Signed as far as it can be: the proof of an input whose script refuses, or whose keys are missing, is empty.
+    pub fn signed_in_part(&self) -> Transaction {
+        let (tx, state) = (self.tx(), self.state());
+        let context =
+            TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let wallet = Wallet::from_secrets(self.signers.clone());
+        let proof = |input: usize| {
+            let signed = wallet.sign_tx_input(input, context.clone(), &state, None);
+            signed.map_or(ProofBytes::Empty, |input| input.spending_proof.proof)
+        };
+        let proofs = (0..self.inputs.len()).map(proof).collect();
+        Transaction::from_unsigned_tx(tx, proofs).unwrap()
+    }
+
     /// Both interpreters accept it, signed. Returns it with its block cost (proofs not counted; `None` beside a rent
     /// spend, whose script the reference need not reduce).
     #[track_caller]
@@ -458,6 +472,19 @@ pub fn tokens(all: &[(TokenId, u64)]) -> Option<BoxTokens> {
 /// A box that some transaction outside the test made: `seed` keeps the ids of equal boxes apart.
 pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
     ErgoBox::from_box_candidate(candidate, TxId::zero(), seed).unwrap()
+}
+
+/// Any box as it would be with another content. `change` sees it as the only output of a case.
+pub fn bent(ergo_box: &ErgoBox, seed: u16, change: impl FnOnce(&mut Case)) -> ErgoBox {
+    let mut case = Case {
+        inputs: Vec::new(),
+        data_inputs: Vec::new(),
+        outputs: vec![ErgoBoxCandidate::from(ergo_box.clone())],
+        height: ergo_box.creation_height + 1,
+        signers: Vec::new(),
+    };
+    change(&mut case);
+    existing(&case.outputs[0], seed)
 }
 
 /// A box's size in bytes.

@@ -14,7 +14,11 @@ use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{ProveDlog, SigmaProp};
+use ergo_lib::wallet::derivation_path::{ChildIndexHardened, ChildIndexNormal, DerivationPath};
+use ergo_lib::wallet::ext_secret_key::ExtSecretKey;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
+use ergo_lib::wallet::mnemonic as seed;
+use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use ergo_node_client::{NodeClient, NodeOptions};
 use lets_cli::session::{PATIENCE, Session};
@@ -217,6 +221,20 @@ impl Lane {
             .await
             .unwrap()
             .id
+    }
+
+    /// A person's bare key, for transactions that no honest signer would sign.
+    pub fn secret(&self, person: &Person) -> SecretKey {
+        let (_, words) = Self::words();
+        let master = ExtSecretKey::derive_master(seed::Mnemonic::to_seed(&words, "")).unwrap();
+        let normal = |n| ChildIndexNormal::normal(n).unwrap();
+        let path = DerivationPath::new(
+            ChildIndexHardened::from_31_bit(0).unwrap(),
+            vec![normal(person.index.get())],
+        );
+        let key = master.derive(path).unwrap();
+        assert_eq!(key.public_image(), person.public);
+        key.secret_key()
     }
 
     /// One signer with several people's keys: a committee on one machine.

@@ -1,6 +1,6 @@
 //! The common pot at work: each of its actions as an accepted transaction, ready to be bent.
 
-use crate::case::{Case, longs};
+use crate::case::{Case, bent, longs};
 use crate::hand::{junk, loot, wallet_with};
 use crate::world::{World, key, prop};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
@@ -9,8 +9,8 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
-    AccountBox, Amount, ApplicationBox, Blocks, CharterBox, Heir, NanoErg, PotBox, Proposal, Terms,
-    TxParams,
+    AccountBox, Amount, ApplicationBox, Blocks, CharterBox, Heir, Lets, NanoErg, PotBox, Proposal,
+    Terms, TxParams,
 };
 
 /// A LETS with one member and one applicant.
@@ -83,14 +83,8 @@ impl Stage {
         CharterBox::parse(&self.world.lets, &bent).unwrap()
     }
 
-    /// A charter whose bounds let the builders lay out what the real one forbids.
     fn lenient(&self) -> CharterBox {
-        let bent = self.world.box_with(self.world.charter.ergo_box(), |c| {
-            for place in [0, 1, 3, 4] {
-                c.set_long(0, R5, place, 500_000_000_000);
-            }
-        });
-        CharterBox::parse(&self.world.lets, &bent).unwrap()
+        lenient(&self.world.lets, &self.world.charter)
     }
 
     /// The proposal, made under the lenient charter, put under the real one and signed by the committee.
@@ -316,6 +310,16 @@ impl Stage {
         case.add_input(wallet_with(&self.world, &holder, &[(id, amount)]), to);
         case.signers.push(holder);
     }
+}
+
+/// A charter whose bounds let the builders lay out what the real one forbids.
+pub fn lenient(lets: &Lets, charter: &CharterBox) -> CharterBox {
+    let bent = bent(charter.ergo_box(), 1, |c| {
+        for place in [0, 1, 3, 4, 8] {
+            c.set_long(0, R5, place, 500_000_000_000);
+        }
+    });
+    CharterBox::parse(lets, &bent).unwrap()
 }
 
 /// Sets the pot's counters to what `contracts/pot.es` G6 and G7 ask for, with this stamp.

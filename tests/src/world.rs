@@ -1,6 +1,6 @@
 //! A small LETS in memory, made by the library's own builders: founded, with a 2-of-3 committee and some members.
 
-use crate::case::{Case, existing};
+use crate::case::{Case, bent, existing};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
@@ -192,12 +192,7 @@ impl World {
 
     /// The charter's default terms.
     pub fn terms(&self) -> Terms {
-        let bounds = self.charter.bounds();
-        Terms::plain(
-            bounds.default_line,
-            bounds.default_cap,
-            bounds.account_floor,
-        )
+        self.charter.bounds().default_terms()
     }
 
     /// Lays out an admission of the key.
@@ -244,15 +239,7 @@ impl World {
 
     /// Any box as it would be with another content. `change` sees it as the only output of a case.
     pub fn box_with(&self, ergo_box: &ErgoBox, change: impl FnOnce(&mut Case)) -> ErgoBox {
-        let mut case = Case {
-            inputs: Vec::new(),
-            data_inputs: Vec::new(),
-            outputs: vec![ErgoBoxCandidate::from(ergo_box.clone())],
-            height: self.height.0 + 1,
-            signers: Vec::new(),
-        };
-        change(&mut case);
-        existing(&case.outputs[0], self.next_seed())
+        bent(ergo_box, self.next_seed(), change)
     }
 }
 

@@ -1,85 +1,21 @@
-//! Payments by notes, over REST; what is sent is judged by the official interpreter too.
+//! Payments by notes, over REST.
 
-use crate::Village;
+use crate::scenarios::village::Village;
 use lets_cli::sealed_memo;
-use lets_cli::session::{Seen, View};
-use lets_protocol::{
-    AccountBox, Amount, Blocks, Memo, NoteBox, Payee, Payment, Proposal, Reference, Spender, claim,
-    pay,
-};
-use lets_tests::judge::judge;
-use lets_wallet::Signer;
-
-const LIFE: Blocks = Blocks(30_000);
-
-impl Village {
-    /// Sends a proposal that the official interpreter accepts.
-    async fn send_judged(&mut self, proposal: &Proposal, signer: &impl Signer) {
-        let state = self.session.client().state_context().await.unwrap();
-        // The unsigned transaction keeps scripts as bytes; the reference takes it as it is.
-        let verdict = judge(
-            proposal.unsigned(),
-            proposal.inputs(),
-            proposal.data_inputs(),
-            &state,
-        );
-        let refusals: Vec<_> = verdict.inputs.iter().filter(|i| i.is_err()).collect();
-        assert!(refusals.is_empty(), "{refusals:?}");
-        self.session.send(proposal, signer).await.unwrap();
-    }
-
-    async fn notes_to(&self, account: &AccountBox) -> Vec<Seen<NoteBox>> {
-        let notes = self.session.notes(&self.lets, View::Pool).await.unwrap();
-        let own = |n: &Seen<NoteBox>| n.it.payee() == Some(account.number());
-        notes.into_iter().filter(own).collect()
-    }
-
-    async fn pay_by_note(&mut self, from: usize, to: &AccountBox, units: i64, memo: Vec<u8>) {
-        let payer = self.account(from).await;
-        self.pay_from(from, &payer, to, units, memo).await;
-    }
-
-    async fn pay_from(
-        &mut self,
-        from: usize,
-        payer: &AccountBox,
-        to: &AccountBox,
-        units: i64,
-        memo: Vec<u8>,
-    ) {
-        let params = self.params().await;
-        let payment = Payment {
-            to: Payee::Note {
-                to,
-                expiry: params.height.plus(LIFE),
-            },
-            amount: Amount::new(units).unwrap(),
-            memo,
-        };
-        let trade = pay(&self.lets, Spender::new(payer), vec![payment], params).unwrap();
-        // Signers are not Clone: borrowed out for the call.
-        let person = self.members.remove(from);
-        self.send_judged(&trade.proposal, &person.signer).await;
-        self.members.insert(from, person);
-    }
-}
+use lets_protocol::{Amount, Memo, NoteBox, Payee, Payment, Reference, Spender, claim, pay};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_members_pay_one_merchant_in_one_block_and_he_spends_the_sum() {
     const PAYERS: usize = 49;
     let mut village = Village::with_members("Market", PAYERS + 1).await;
     let merchant = village.account(PAYERS).await;
-    let accounts = village
-        .session
-        .accounts(&village.lets, View::Pool)
-        .await
-        .unwrap();
+    let accounts = village.accounts().await;
     for payer in 0..PAYERS {
         let owner = village.members[payer].owner();
-        let account = &accounts.iter().find(|a| *a.it.owner() == owner).unwrap().it;
-        village
-            .pay_from(payer, account, &merchant, 100, Vec::new())
-            .await;
+        let account = accounts.iter().find(|a| *a.owner() == owner).unwrap();
+        let note = village.note(&merchant, 100, Vec::new()).await;
+        let paid = village.pay_from(payer, Spender::new(account), note).await;
+        paid.unwrap();
     }
     assert!(
         village
@@ -122,9 +58,8 @@ async fn fifty_members_pay_one_merchant_in_one_block_and_he_spends_the_sum() {
         trade.leader.value() > merchant.value(),
         "the notes' ERG paid the fee, and more"
     );
-    let person = village.members.remove(PAYERS);
-    village.send_judged(&trade.proposal, &person.signer).await;
-    village.members.push(person);
+    let person = village.members[PAYERS].clone();
+    village.send(&trade.proposal, &person.signer).await;
     village.block().await;
     let balances = village.balances().await;
     assert_eq!(balances[PAYERS], -line);
@@ -139,8 +74,9 @@ async fn memo_copied_to_another_note_or_amount_is_not_believed() {
     let memo = Memo::new(Reference::None, Amount::new(500).unwrap(), "eggs").unwrap();
     let sealed = sealed_memo::seal(&village.lets, &memo, &alice, &bob).unwrap();
     // Alice pays 3.00 with a memo that says 5.00; Carol sends Bob a copy of it.
-    village.pay_by_note(0, &bob, 300, sealed.clone()).await;
-    village.pay_by_note(2, &bob, 500, sealed).await;
+    let copy = sealed.clone();
+    village.pay_by_note(0, &bob, 300, copy).await.unwrap();
+    village.pay_by_note(2, &bob, 500, sealed).await.unwrap();
     village.block().await;
     let keys = village.lane.unlocked();
     let notes = village.notes_to(&bob).await;
@@ -170,7 +106,8 @@ async fn memo_copied_to_another_note_or_amount_is_not_believed() {
 async fn note_claimed_by_two_machines_at_once_only_one_wins() {
     let mut village = Village::with_members("Twice", 2).await;
     let bob = village.account(1).await;
-    village.pay_by_note(0, &bob, 700, Vec::new()).await;
+    let paid = village.pay_by_note(0, &bob, 700, Vec::new()).await;
+    paid.unwrap();
     village.block().await;
     let notes: Vec<NoteBox> = village
         .notes_to(&bob)
@@ -190,14 +127,13 @@ async fn note_claimed_by_two_machines_at_once_only_one_wins() {
     };
     let second = claim(&village.lets, spender, later).unwrap();
     let mut other = village.lane.session();
-    let person = village.members.remove(1);
-    village.send_judged(&first.proposal, &person.signer).await;
+    let person = village.members[1].clone();
+    village.send(&first.proposal, &person.signer).await;
     let refused = other
         .send(&second.proposal, &person.signer)
         .await
         .unwrap_err();
     assert_eq!(refused.exit_code() as u8, 1, "{refused}");
-    village.members.insert(1, person);
     village.block().await;
     assert_eq!(village.balances().await, [-700, 700]);
 }
