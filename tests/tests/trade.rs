@@ -198,4 +198,5 @@ mod trade {
     mod owner;
     mod random;
     mod settled;
+    mod split;
 }
