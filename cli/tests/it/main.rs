@@ -9,6 +9,7 @@
 mod audit;
 mod bad_input;
 mod committee;
+mod committee_sizes;
 mod demo;
 mod double_spend;
 mod founding;
