@@ -44,6 +44,8 @@ pub enum TxKind {
     SetAccount,
     /// The community's account takes over a member's debt.
     WriteOff,
+    /// A member pays what he owed before there was this LETS.
+    OpeningBalance,
     /// A member closes his account.
     Exit,
     /// The committee announces a change of the charter.
@@ -79,6 +81,7 @@ impl TxKind {
             Self::Settle => "settle",
             Self::SetAccount => "set_account",
             Self::WriteOff => "write_off",
+            Self::OpeningBalance => "opening_balance",
             Self::Exit => "exit",
             Self::Announce => "announce",
             Self::Enact => "enact",

@@ -6,7 +6,8 @@ use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R7;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
     AccountBox, Amount, Blocks, CharterBox, Community, Height, Leg, MAX_NOTES_TAKEN, NoteBox,
-    OwnerChange, Payee, Payment, Spender, absorb, claim, pay, refund, set_account, settle,
+    OwnerChange, Payee, Payment, Spender, absorb, claim, opening_balance, pay, refund, set_account,
+    settle,
 };
 
 /// Members of the world of these kinds: enough for every batch.
@@ -139,6 +140,18 @@ fn payments(town: &Town) -> Vec<Kind> {
         ),
         made("pay 20 by notes", pay(lets, spender, noted, params)),
         made("pay 20 directly", pay(lets, spender, direct(&[]), params)),
+        made(
+            "pay 20 opening balances",
+            opening_balance(
+                lets,
+                spender,
+                &payees
+                    .iter()
+                    .map(|p| (p, Amount::new(200).unwrap()))
+                    .collect::<Vec<_>>(),
+                params,
+            ),
+        ),
         made(
             "pay a bearer (paper) note",
             pay(lets, spender, bearer, params),

@@ -1,6 +1,7 @@
 //! The twins of account.es: credit, caps, classes, direct payments, each with claims in the same transaction and without.
 
 use crate::*;
+use lets_protocol::{is_opening, opening_balance};
 
 /// The first member claims notes over `gained`, if any, and pays the second directly.
 fn pays_second(m: &Members, gained: i64) -> impl Fn(&[AccountBox], i64) -> Built {
@@ -357,4 +358,36 @@ fn payments_to_many_one_refused_refuses_all() {
     };
     signed(&m, &payments(0).unwrap(), &[0]).accepted();
     assert_eq!(refusal(payments(1)).rule(), "cap");
+}
+
+// What a ledger said is paid like any payment, up to line and cap, and everybody can read what it is.
+#[test]
+fn opening_balance_within_line_and_cap_accepted_and_public() {
+    let m = Members::of(10);
+    let build = |accounts: &[AccountBox], units| {
+        let payees = [
+            (&accounts[1], amount(units)),
+            (&m.accounts[2], amount(1_000)),
+        ];
+        let params = m.world.params();
+        opening_balance(&m.world.lets, Spender::new(&accounts[0]), &payees, params)
+    };
+    // More units in the account than it may draw.
+    let payer = member(&m, 0, 0, &[(1, LINE - 1_000)], &[]);
+    let mut line = limit(&m, payer, LINE - 2_000, "credit_line");
+    line.most = Some(LINE - 1_000);
+    line.holds(build);
+    let mut cap = limit(&m, m.accounts[0].clone(), 300, "cap");
+    cap.accounts[1] = m.at(1, CAP - 300);
+    cap.refused = 1;
+    cap.holds(build);
+
+    let trade = build(&m.accounts, 1).unwrap();
+    let (tx, _) = signed(&m, &trade, &[0]).accepted();
+    signed(&m, &trade, &[1]).unproven();
+    let (inputs, outputs) = (trade.proposal.inputs(), trade.proposal.outputs());
+    let read = lets_protocol::payments_in(&m.world.lets, &tx, inputs, outputs);
+    assert_eq!(read.len(), 2);
+    assert!(read.iter().all(|p| is_opening(&p.memo)));
+    assert!(!is_opening(b"OPENING BALANCE of mine"));
 }

@@ -53,8 +53,26 @@ pub fn apply(
     funding: &Funding,
     params: TxParams,
 ) -> Result<(Proposal, ApplicationBox), ApplyError> {
+    let all = vec![(applicant, value)];
+    let proposal = apply_all(lets, charter, all, expiry, funding, params)?;
+    let application = ApplicationBox::parse(lets, proposal.output(0)?)?;
+    Ok((proposal, application))
+}
+
+/// Applications of several keys in one transaction, each with its ERG: they are its first outputs, in order.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_all(
+    lets: &Lets,
+    charter: &CharterBox,
+    applicants: Vec<(Applicant, NanoErg)>,
+    expiry: Height,
+    funding: &Funding,
+    params: TxParams,
+) -> Result<Proposal, ApplyError> {
     let needed = needed(charter, params.fee);
-    if value < needed {
+    if let Some(&(_, value)) = applicants.iter().find(|(_, value)| *value < needed) {
         return Err(ApplyError::Value { value, needed });
     }
     if expiry <= params.height {
@@ -63,17 +81,16 @@ pub fn apply(
             height: params.height,
         });
     }
-    let candidate = application::candidate(lets, applicant, expiry, value, params.height)
-        .map_err(BuildError::from)?;
+    let outputs: Result<Vec<_>, _> = applicants
+        .into_iter()
+        .map(|(who, value)| application::candidate(lets, who, expiry, value, params.height))
+        .collect();
     let draft = Draft {
         lets: Some(lets),
-        inputs: Vec::new(),
-        outputs: vec![candidate],
+        outputs: outputs.map_err(BuildError::from)?,
         ..Draft::of(TxKind::Apply)
     };
-    let proposal = draft.finish(params, Some(funding))?;
-    let application = ApplicationBox::parse(lets, proposal.output(0)?)?;
-    Ok((proposal, application))
+    Ok(draft.finish(params, Some(funding))?)
 }
 
 /// The applicant takes his ERG back, to `to`.
