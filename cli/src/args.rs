@@ -10,9 +10,9 @@ pub(crate) use committee::{
     ProposeCommand, SignArgs, SubmitArgs, WriteOffArgs,
 };
 pub(crate) use payments::{
-    AbsorbArgs, AccountCommand, ClaimArgs, InvoiceArgs, InvoiceCommand, InvoiceStatusArgs,
-    NoteCommand, NotesArgs, Own, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs, RefundArgs,
-    ReturnArgs, SetArgs, SettleCommand, Way,
+    AbsorbArgs, AccountCommand, ClaimArgs, HandOverArgs, InvoiceArgs, InvoiceCommand,
+    InvoiceStatusArgs, NoteCommand, NotesArgs, Own, PayArgs, PaymentsArgs, PrintArgs, RedeemArgs,
+    RefundArgs, ReturnArgs, SetArgs, SettleCommand, Way,
 };
 
 use std::path::PathBuf;
@@ -290,6 +290,9 @@ pub(crate) struct FoundArgs {
     pub(crate) key: KeyChoice,
     #[command(flatten)]
     pub(crate) bounds: BoundArgs,
+    /// A paper ledger to import: CSV with name, balance, line, and if you like cap and key (the member's public key)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "discard"])]
+    pub(crate) import: Option<PathBuf>,
     /// Finish the founding that was interrupted
     #[arg(long, conflicts_with_all = ["name", "currency", "discard"])]
     pub(crate) resume: bool,

@@ -13,6 +13,7 @@ mod devnet;
 mod exit;
 mod found;
 mod give_back;
+mod hand_over;
 mod invoice;
 mod join;
 mod key;
@@ -101,6 +102,7 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Refund(args) => claim::refund_notes(env, args).await,
         Command::Absorb(args) => claim::absorb_notes(env, args).await,
         Command::Account(AccountCommand::Set(args)) => account::set(env, args).await,
+        Command::Account(AccountCommand::HandOver(args)) => hand_over::run(env, args).await,
         Command::Settle(command) => settle::run(env, command).await,
         Command::Balance { who } => balance::run(env, who.as_deref()).await,
         Command::Members => members::run(env).await,

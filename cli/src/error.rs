@@ -24,6 +24,8 @@ use thiserror::Error;
 
 use crate::committee_file::CommitteeFileError;
 use crate::founding::FoundingFileError;
+use crate::import::ImportError;
+use crate::ledger_file::LedgerFileError;
 use crate::manifest::ManifestError;
 use crate::names::NameError;
 use crate::paper::{BearerUriError, PaperError};
@@ -434,6 +436,12 @@ pub enum CliError {
     /// A founding is in progress, or is not.
     #[error(transparent)]
     Founding(#[from] FoundingFileError),
+    /// A ledger cannot be read or imported.
+    #[error(transparent)]
+    Ledger(#[from] LedgerFileError),
+    /// An import cannot be, or an account cannot be handed over.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// A settlement does not come about.
     #[error(transparent)]
     Settlement(#[from] SettlementFileError),

@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::error::CliError;
 use crate::home;
+use crate::import::Import;
 use crate::manifest::{FOUNDING_STEPS, Manifest};
 
 const VERSION: u32 = 1;
@@ -144,6 +145,9 @@ pub struct FoundingFile {
     pub name: String,
     /// The five transactions.
     pub steps: [Step; FOUNDING_STEPS],
+    /// The ledger that is imported afterwards, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<Import>,
 }
 
 impl FoundingFile {
@@ -156,6 +160,7 @@ impl FoundingFile {
         manifest: &Manifest,
         manifest_path: &Path,
         key: &str,
+        import: Option<Import>,
     ) -> Result<Self, CliError> {
         Ok(Self {
             version: VERSION,
@@ -164,6 +169,7 @@ impl FoundingFile {
             manifest_path: manifest_path.to_owned(),
             name: manifest.name.clone(),
             steps: std::array::from_fn(|i| Step::of(&found.steps[i].1)),
+            import,
         })
     }
 

@@ -76,6 +76,12 @@ impl Home {
         self.folder.join("founding.json")
     }
 
+    /// The throw-away keys of the ledger that was imported into the LETS with this charter.
+    pub fn import_keys(&self, charter: &str) -> PathBuf {
+        let file = format!("{}.toml", charter.chars().take(16).collect::<String>());
+        self.folder.join("import").join(file)
+    }
+
     /// The record of payments with their memos.
     pub fn payments(&self) -> PathBuf {
         self.folder.join("payments.jsonl")

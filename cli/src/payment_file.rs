@@ -1,13 +1,14 @@
 //! The file of many payments at once, `payments.csv`: a header `payee,amount` or `payee,amount,memo`, and one payment a
 //! row. Every row is judged by itself, so that all faults can be mended at once. Resolving names is done elsewhere.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 use lets_protocol::{Amount, AmountError, Currency, Memo, MemoTextError};
 use thiserror::Error;
+
+use crate::csv_file;
 
 /// The largest file in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
@@ -17,7 +18,6 @@ pub const MAX_ROWS: usize = 10_000;
 pub const MAX_PAYEE: usize = 64;
 /// The longest amount in characters.
 const MAX_AMOUNT: usize = 32;
-const BOM: &[u8] = b"\xef\xbb\xbf";
 const COLUMNS: [&str; 3] = ["payee", "amount", "memo"];
 
 /// Why a file cannot be read as payments at all.
@@ -134,17 +134,10 @@ pub fn load(
     path: &Path,
     currency: &Currency,
 ) -> Result<Vec<Result<Row, RowError>>, PaymentFileError> {
-    let fault = |cause| PaymentFileError::File {
+    let bytes = csv_file::load(path, MAX_BYTES).map_err(|cause| PaymentFileError::File {
         path: path.to_owned(),
         cause,
-    };
-    let mut bytes = Vec::new();
-    // One byte more than may be shows that there are more.
-    File::open(path)
-        .map_err(fault)?
-        .take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(fault)?;
+    })?;
     parse(&bytes, currency)
 }
 
@@ -160,20 +153,9 @@ pub fn parse(
     if bytes.len() > MAX_BYTES {
         return Err(PaymentFileError::TooLarge);
     }
-    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(bytes);
-    let mut lines = Lines::new(bytes);
     let mut columns = None;
     let mut rows = Vec::new();
-    for record in reader.byte_records() {
-        let record = record?;
-        let line = lines.of(&record);
-        if record.len() == 1 && record[0].trim_ascii().is_empty() {
-            continue;
-        }
+    for (line, record) in csv_file::records(bytes)? {
         let Some(columns) = columns else {
             columns = Some(header(&record)?);
             continue;
@@ -251,41 +233,6 @@ fn row(
         amount,
         memo: (!memo.is_empty()).then(|| memo.to_owned()),
     })
-}
-
-/// Counts lines up to a record: the reader's own count does not see the blank lines that it passes over.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            line: 1,
-        }
-    }
-
-    /// The line on which the record begins; records must be asked for in their order.
-    fn of(&mut self, record: &ByteRecord) -> u64 {
-        let start = record
-            .position()
-            .and_then(|p| usize::try_from(p.byte()).ok())
-            .unwrap_or(self.at);
-        while let Some(&byte) = self.bytes.get(self.at) {
-            let ends =
-                byte == b'\n' || (byte == b'\r' && self.bytes.get(self.at + 1) != Some(&b'\n'));
-            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
-                break;
-            }
-            self.line += u64::from(ends);
-            self.at += 1;
-        }
-        self.line
-    }
 }
 
 #[cfg(test)]

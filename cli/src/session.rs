@@ -6,11 +6,13 @@
 mod fate;
 mod find;
 mod history;
+mod imported;
 mod received;
 
 pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
 pub use history::{Judged, Past};
+pub use imported::{Imported, Openings};
 
 use std::time::{Duration, Instant};
 

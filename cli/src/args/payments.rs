@@ -202,6 +202,19 @@ pub(crate) struct AbsorbArgs {
 pub(crate) enum AccountCommand {
     /// Set the smallest direct payment that you accept, or the key that owns your account
     Set(SetArgs),
+    /// Hand an account that was imported from a ledger over to its member's own key
+    HandOver(HandOverArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HandOverArgs {
+    /// A name, or an account number (8 digits or more)
+    pub(crate) who: String,
+    /// The member's public key or P2PK address: `lets key show` prints both on his machine
+    #[arg(value_name = "PK")]
+    pub(crate) public_key: String,
+    #[command(flatten)]
+    pub(crate) spend: Spend,
 }
 
 #[derive(Debug, Args)]

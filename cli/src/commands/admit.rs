@@ -188,7 +188,8 @@ fn check_names(book: &AddressBook, asked: &[String], applications: usize) -> Res
     Ok(())
 }
 
-fn remember(env: &Env<'_>, name: &str, number: AccountNumber) -> Result<(), CliError> {
+/// Gives an account a name in the address book.
+pub(super) fn remember(env: &Env<'_>, name: &str, number: AccountNumber) -> Result<(), CliError> {
     let path = env.home.names();
     let mut book = AddressBook::load(&path)?;
     book.add(name, number)?;

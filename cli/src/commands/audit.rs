@@ -1,6 +1,8 @@
 //! `lets audit`: the LETS recomputed from a node alone, with everything that its committee ever did; `lets stats`: its public
 //! figures. Anybody can run both, with no key.
 
+mod opening;
+
 use lets_protocol::{BadDebt, Books, Currency, Deed, Lets, rules, write_off_reason};
 use serde::Serialize;
 
@@ -60,6 +62,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     let figures = figures(&group, &books, &written);
     let mut deeds = history;
     deeds.extend(written.into_iter().map(|w| w.deed));
+    deeds.extend(opening::deeds(&group, &session, &deeds, &mut findings).await?);
     deeds.sort_by_key(|d| d.height);
     if !findings.problems().is_empty() {
         env.out.note(&findings.lines());

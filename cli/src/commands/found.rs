@@ -1,5 +1,7 @@
 //! `lets found`: five transactions, written down before the first is sent, and sent again until all are there.
 
+mod import;
+
 use std::path::Path;
 
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::ProveDlog;
@@ -8,9 +10,9 @@ use lets_protocol::{Amount, Bounds, Currency, Found, Founding, HardBounds, Ident
 use serde::Serialize;
 
 use crate::args::{BoundArgs, FoundArgs, Spend};
-use crate::ask::PassphraseFiles;
 use crate::commands::Env;
 use crate::commands::bounds::{self, check_loan_rules};
+use crate::commands::found::import::{Hands, ImportedJson, Work};
 use crate::error::CliError;
 use crate::founding::{FoundingFile, FoundingFileError};
 use crate::home;
@@ -18,7 +20,7 @@ use crate::keys::{self, Key};
 use crate::manifest::{Manifest, Supply};
 use crate::output::Report;
 use crate::preview::Preview;
-use crate::session::{Place, Sent, Session};
+use crate::session::{LAG, Place, Sent, Session};
 
 /// What is minted: units for 5,000 members with a line of 200.00 at two decimals and 100 times more, and room for
 /// 100,000 members at once (one membership token and one unit always stay in the pot).
@@ -40,6 +42,9 @@ struct FoundJson {
     membership: String,
     unit: String,
     transactions: Vec<Sent>,
+    /// The members of the ledger that was imported.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    imported: Vec<ImportedJson>,
 }
 
 pub(super) async fn run(env: &Env<'_>, args: FoundArgs) -> Result<Report, CliError> {
@@ -72,7 +77,7 @@ async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<R
     let committee = members(env, &args)?;
     let needed = args.committee;
     // The argument parser asks for both unless a founding is resumed.
-    let name = args.name.unwrap_or_default();
+    let name = args.name.clone().unwrap_or_default();
     let currency = Currency::new(args.currency.as_deref().unwrap_or_default(), args.decimals)?;
     if name.chars().any(char::is_control) {
         return Err(CliError::Arguments(
@@ -89,18 +94,29 @@ async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<R
         keys::committee(needed, &committee)?,
         &args.bounds,
     )?;
+    let import = match &args.import {
+        Some(file) => Some(import::plan(env, file, &args, &founding)?),
+        None => None,
+    };
     let found = founding.plan(&funding, params)?;
+    let floor = founding.bounds.account_floor;
+    if let Some(import) = &import {
+        import::check_erg(import, &found, floor, &funding, &key.name)?;
+    }
     let manifest = Manifest::of(&found, &founding.identity, network, SUPPLY, params.height);
 
-    let preview = preview(&founding, &found, &key, needed, committee.len());
+    let mut preview = preview(&founding, &found, &key, needed, committee.len());
+    if let Some(import) = &import {
+        preview = import::preview(preview, import, floor, &founding.identity.currency);
+    }
     if let Some(shown) = env.consent(preview, &args.spend)? {
         return Ok(shown);
     }
     // A wrong passphrase must stop it before anything is written.
-    let signer = keys::signer(&[&key], &PassphraseFiles::new(&args.spend.passphrase.files))?;
-    let file = FoundingFile::new(&found, &manifest, manifest_path, &key.name)?;
+    let hands = Hands::begin(env, &key.name, import.as_ref(), &manifest, &args.spend)?;
+    let file = FoundingFile::new(&found, &manifest, manifest_path, &key.name, import)?;
     file.save_new(&env.home.founding())?;
-    send_and_end(env, session, &file, Some(signer), &args.spend).await
+    send_and_end(env, session, &file, Some(hands), &args.spend).await
 }
 
 /// Goes on with a founding that was interrupted.
@@ -108,6 +124,10 @@ async fn finish(env: &Env<'_>, file: &FoundingFile, options: &Spend) -> Result<R
     let preview = Preview::new(format!("Finish the founding of {:?}", file.name))
         .line("key", file.key.clone())
         .line("first", String::from(file.steps[0].id));
+    let preview = match &file.import {
+        Some(import) => preview.line("import", format!("{} members", import.members.len())),
+        None => preview,
+    };
     if let Some(shown) = env.consent(preview, options)? {
         return Ok(shown);
     }
@@ -118,29 +138,28 @@ async fn send_and_end(
     env: &Env<'_>,
     mut session: Session,
     file: &FoundingFile,
-    mut signer: Option<lets_wallet::LocalSigner>,
+    mut hands: Option<Hands>,
     options: &Spend,
 ) -> Result<Report, CliError> {
-    let (manifest, _) = Manifest::parse(&file.manifest, &env.home.founding())?;
+    let (manifest, lets) = Manifest::parse(&file.manifest, &env.home.founding())?;
     session.check_network(&manifest).await?;
+    let (key, import) = (&file.key, file.import.as_ref());
+    let take = || Hands::resume(env, key, import, &manifest, options);
+    let resumed = hands.is_none();
     let mut sent = Vec::new();
     for (at, step) in file.steps.iter().enumerate() {
         // Only what the node does not have is signed and sent; the ids are fixed, so nothing is minted twice.
-        let place = session.settle_if(&step.id, signer.is_none()).await?;
+        let place = session.settle_if(&step.id, hands.is_none()).await?;
         let height = match place {
             Place::Block { height, .. } => Some(height),
             Place::Pool | Place::Nowhere => None,
         };
         if place == Place::Nowhere {
-            let signer = match &signer {
-                Some(signer) => signer,
-                None => {
-                    let key = Key::load(&env.home, &file.key)?;
-                    let files = PassphraseFiles::new(&options.passphrase.files);
-                    signer.insert(keys::signer(&[&key], &files)?)
-                }
+            let hands = match &hands {
+                Some(hands) => hands,
+                None => hands.insert(take()?),
             };
-            let signed = session.sign(step.context()?, signer).await?;
+            let signed = session.sign(step.context()?, &hands.signer).await?;
             match session.submit(&step.kind, step.fee, signed).await {
                 Ok(one) => {
                     sent.push(one);
@@ -172,8 +191,33 @@ async fn send_and_end(
     if !options.no_wait {
         env.wait_for_block(&session, &mut sent).await?;
     }
+    let mut imported = Vec::new();
+    if let Some(import) = import {
+        let hands = match hands {
+            Some(hands) => hands,
+            None => take()?,
+        };
+        if resumed {
+            // What was sent before the interruption must be in the node's views.
+            tokio::time::sleep(LAG).await;
+        }
+        let work = Work {
+            env,
+            session: &mut session,
+            lets: &lets,
+            currency: &manifest.currency,
+            import,
+            hands: &hands,
+            options,
+            sent: &mut sent,
+        };
+        imported = work.carry_out().await.inspect_err(|_| {
+            env.out
+                .note("the import is not complete: `lets found --resume` goes on with it");
+        })?;
+    }
     home::remove(&env.home.founding())?;
-    report(&manifest, &file.manifest_path, sent)
+    report(&manifest, &file.manifest_path, sent, imported)
 }
 
 /// Writes the manifest. That it stands there already, the very same, is what an interruption at the end leaves.
@@ -329,7 +373,12 @@ fn preview(
         )
 }
 
-fn report(manifest: &Manifest, path: &Path, transactions: Vec<Sent>) -> Result<Report, CliError> {
+fn report(
+    manifest: &Manifest,
+    path: &Path,
+    transactions: Vec<Sent>,
+    imported: Vec<ImportedJson>,
+) -> Result<Report, CliError> {
     let data = FoundJson {
         name: manifest.name.clone(),
         currency: manifest.currency.code().to_owned(),
@@ -342,10 +391,12 @@ fn report(manifest: &Manifest, path: &Path, transactions: Vec<Sent>) -> Result<R
         membership: manifest.ids.membership.to_string(),
         unit: manifest.ids.unit.to_string(),
         transactions,
+        imported,
     };
-    let text = format!(
+    let mut text = format!(
         "{:?} is founded\nmanifest     {}\nfingerprint  {}\nGive the manifest to whoever wants to join: `lets join FILE`.",
         data.name, data.manifest, data.fingerprint
     );
+    text.push_str(&import::told(&data.imported));
     Report::new(&data, text)
 }

@@ -136,6 +136,8 @@ impl CliError {
             Self::NoSuchApplication { .. } => "no_such_application",
             Self::Manifest(cause) => cause.kind(),
             Self::Founding(cause) => cause.kind(),
+            Self::Ledger(cause) => cause.kind(),
+            Self::Import(cause) => cause.kind(),
             Self::Settlement(cause) => cause.kind(),
             Self::Verify { .. } => "verify",
             Self::File { .. } => "file",
@@ -320,6 +322,10 @@ impl CliError {
             Self::NoSuchApplication { .. } => "`lets applications` lists the open ones",
             Self::Manifest(cause) => return Some(cause.hint()),
             Self::Founding(cause) => return Some(cause.hint()),
+            Self::Ledger(_) => {
+                "mend the file, or the bounds of the LETS: `lets found --help` lists them"
+            }
+            Self::Import(cause) => return Some(cause.hint()),
             Self::Settlement(cause) => return Some(cause.hint()),
             Self::Verify { .. } => {
                 "do not trade in this LETS before its committee has explained it"

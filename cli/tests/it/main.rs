@@ -14,6 +14,7 @@ mod demo;
 mod double_spend;
 mod founding;
 mod golden;
+mod import;
 mod invoices;
 mod joint;
 mod keys;
