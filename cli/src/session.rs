@@ -11,7 +11,7 @@ mod received;
 
 pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
-pub use history::{Judged, Past};
+pub use history::Past;
 pub use imported::{Imported, Openings};
 
 use std::time::{Duration, Instant};

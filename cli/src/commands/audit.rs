@@ -3,7 +3,11 @@
 
 mod opening;
 
-use lets_protocol::{BadDebt, Books, Currency, Deed, Lets, rules, write_off_reason};
+use ergo_lib::chain::transaction::TxId;
+use lets_protocol::{
+    AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Paid, Present, Replay, Told,
+    payments_in, rules, write_off_reason,
+};
 use serde::Serialize;
 
 use crate::commands::terms::changes;
@@ -13,7 +17,7 @@ use crate::error::CliError;
 use crate::keys;
 use crate::names;
 use crate::output::{Report, table};
-use crate::session::{Judged, Past, Session, View};
+use crate::session::{Past, Session, View};
 
 /// One thing that was done, as a reader sees it.
 #[derive(Debug, Serialize)]
@@ -50,27 +54,102 @@ struct Figures {
     bad_debt_percent: String,
 }
 
+/// How often everything is read anew because a block came meanwhile.
+const MOST_READINGS: usize = 10;
+
 pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     let (group, session) = env.open().await?;
-    let mut findings = verify::audit(env, &session, &group.manifest, &group.lets).await?;
-    let books = session
-        .books(&group.lets, &group.manifest, View::Chain)
-        .await?
-        .books;
-    let history = history(&group, &session, &books, &mut findings).await?;
-    let written = written_off(&group, &session, &books).await?;
-    let figures = figures(&group, &books, &written);
-    let mut deeds = history;
+    let spinner = env.out.spinner("judging every transaction again");
+    let genesis = Genesis {
+        transactions: group.manifest.founding.transactions,
+        memberships: group.manifest.supply.memberships,
+        units: group.manifest.supply.units,
+    };
+    let (mut findings, present, transactions) = read(&group, &session, &genesis).await?;
+    let chain = session.client().state_context().await?;
+    let mut replay = Replay::new(&group.lets, genesis, chain);
+    let mut written = Vec::new();
+    let note = |told: &Told| written.extend(write_offs(&group.lets, told));
+    session.replay(&transactions, &mut replay, note).await?;
+    let replayed = replay.finish(present.ids.iter().copied());
+    let applications = session.applications(&group.lets).await?;
+    drop(spinner);
+
+    let currency = &group.manifest.currency;
+    for fault in &replayed.faults {
+        findings.problem(fault.explain(currency));
+    }
+    findings.checks.push(format!(
+        "history: {} transactions judged again, in them {} scripts of this LETS",
+        replayed.transactions, replayed.scripts
+    ));
+    let odd = replayed.oddities.iter().map(ToString::to_string);
+    findings.warnings.extend(odd);
+    let height = session.height().await?;
+    let expired = applications
+        .iter()
+        .filter(|a| a.it.expiry() < height)
+        .count();
+    if expired > 0 {
+        findings.warnings.push(format!(
+            "{expired} applications have expired: whoever made them can take his ERG back"
+        ));
+    }
+
+    let mut deeds: Vec<DeedJson> = replayed
+        .deeds
+        .iter()
+        .map(|done| deed_json(done, currency))
+        .collect();
+    let community = |past: &Past<Paid>| {
+        let mut accounts = present.accounts.iter();
+        accounts.any(|a| {
+            Some(a.number()) == past.it.payer && rules::check_community(&group.lets, a).is_ok()
+        })
+    };
+    let written: Vec<WrittenOff> = written
+        .into_iter()
+        .filter(community)
+        .filter_map(|past| written_off_by(past, currency))
+        .collect();
+    let figures = present
+        .books()
+        .map(|books| figures(&group, &books, &written));
     deeds.extend(written.into_iter().map(|w| w.deed));
     deeds.extend(opening::deeds(&group, &session, &deeds, &mut findings).await?);
     deeds.sort_by_key(|d| d.height);
-    if !findings.problems().is_empty() {
-        env.out.note(&findings.lines());
-        return Err(CliError::Verify {
-            problems: findings.problems().to_vec(),
-        });
+    let text = text(
+        &group,
+        &present.accounts,
+        &findings,
+        &deeds,
+        figures.as_ref(),
+    );
+    match figures {
+        Some(figures) if findings.problems().is_empty() => {
+            report(&group, &present.accounts, findings, deeds, figures, text)
+        }
+        _ => verify::fail(env, &text, findings),
     }
-    report(&group, &books, findings, deeds, figures)
+}
+
+/// The present, and every transaction that led to it, as of one block.
+async fn read(
+    group: &Group,
+    session: &Session,
+    genesis: &Genesis,
+) -> Result<(Findings, Present, Vec<TxId>), CliError> {
+    let mut readings = 0;
+    loop {
+        let before = session.client().indexed_height().await?.indexed_height;
+        let (findings, present) = verify::inspect(session, &group.manifest, &group.lets).await?;
+        let transactions = session.transactions_of(&group.lets, genesis).await?;
+        readings += 1;
+        let now = session.client().indexed_height().await?.indexed_height;
+        if now == before || readings == MOST_READINGS {
+            return Ok((findings, present, transactions));
+        }
+    }
 }
 
 pub(super) async fn stats(env: &Env<'_>) -> Result<Report, CliError> {
@@ -103,10 +182,11 @@ impl Figures {
 
 fn report(
     group: &Group,
-    books: &Books,
+    accounts: &[AccountBox],
     findings: Findings,
     deeds: Vec<DeedJson>,
     figures: Figures,
+    text: String,
 ) -> Result<Report, CliError> {
     #[derive(Serialize)]
     struct Audited<'a> {
@@ -119,30 +199,49 @@ fn report(
         figures: Figures,
     }
     let manifest = &group.manifest;
-    let currency = &manifest.currency;
-    let accounts: Vec<AccountJson> = books
-        .accounts
+    Report::new(
+        &Audited {
+            lets: &manifest.name,
+            fingerprint: &manifest.fingerprint,
+            findings,
+            accounts: accounts.iter().map(|a| account_json(group, a)).collect(),
+            deeds,
+            figures,
+        },
+        format!("{text}\n\n{:?} is sound.", manifest.name),
+    )
+}
+
+fn account_json(group: &Group, account: &AccountBox) -> AccountJson {
+    let currency = &group.manifest.currency;
+    AccountJson {
+        number: account.number().to_string(),
+        line: currency.show(account.terms().line),
+        cap: currency.show(account.terms().cap),
+        units: account.units(),
+        balance: currency.show_balance(account.balance()),
+        community: rules::check_community(&group.lets, account).is_ok(),
+    }
+}
+
+/// Everything but the verdict.
+fn text(
+    group: &Group,
+    accounts: &[AccountBox],
+    findings: &Findings,
+    deeds: &[DeedJson],
+    figures: Option<&Figures>,
+) -> String {
+    let rows: Vec<Vec<String>> = accounts
         .iter()
-        .map(|a| AccountJson {
-            number: a.number().to_string(),
-            line: currency.show(a.terms().line),
-            cap: currency.show(a.terms().cap),
-            units: a.units(),
-            balance: currency.show_balance(a.balance()),
-            community: rules::check_community(&group.lets, a).is_ok(),
-        })
-        .collect();
-    let rows: Vec<Vec<String>> = books
-        .accounts
-        .iter()
-        .zip(&accounts)
-        .map(|(a, json)| {
+        .map(|a| {
+            let json = account_json(group, a);
             vec![
                 names::short(&a.number()),
-                json.line.clone(),
-                json.cap.clone(),
+                json.line,
+                json.cap,
                 json.units.to_string(),
-                json.balance.clone(),
+                json.balance,
                 match json.community {
                     true => "the community's".to_owned(),
                     false => String::new(),
@@ -160,93 +259,27 @@ fn report(
             ]
         })
         .collect();
-    let text = format!(
-        "{}\n\n{}\n\n{}\n\n{}\n\n{:?} is sound.",
+    let mut parts = vec![
         findings.lines(),
         table(
             &["account", "line", "cap", "units", "balance", ""],
             &rows,
-            &[1, 2, 3, 4]
+            &[1, 2, 3, 4],
         ),
         table(&["height", "what was done", "transaction"], &done, &[0]),
-        figures.text(currency.code()),
-        manifest.name
-    );
-    Report::new(
-        &Audited {
-            lets: &manifest.name,
-            fingerprint: &manifest.fingerprint,
-            findings,
-            accounts,
-            deeds,
-            figures,
-        },
-        text,
-    )
+    ];
+    parts.extend(figures.map(|f| f.text(group.manifest.currency.code())));
+    parts.join("\n\n")
 }
 
-/// What was done with pot and charter; what their scripts should not have let pass is a problem. The history must end in the
-/// books of now.
-async fn history(
-    group: &Group,
-    session: &Session,
-    books: &Books,
-    findings: &mut Findings,
-) -> Result<Vec<DeedJson>, CliError> {
-    let lets: &Lets = &group.lets;
-    let mut past: Vec<Past<Judged>> = session.pot_history(lets).await?;
-    let pot = past.len();
-    past.extend(session.charter_history(lets).await?);
-    let mut deeds = Vec::new();
-    let mut open = Vec::new();
-    for (at, past) in past.into_iter().enumerate() {
-        let id = String::from(past.transaction);
-        let deed = match past.it {
-            Ok(deed) => deed,
-            Err(e) => {
-                findings.problem(format!("transaction {id} at height {}: {e}", past.height));
-                continue;
-            }
-        };
-        match (&deed, deed.account()) {
-            (Deed::Admitted { .. }, Some(account)) => open.push(account),
-            (Deed::Exited { .. } | Deed::Expelled { .. }, Some(account)) => {
-                open.retain(|a| *a != account);
-            }
-            _ => {}
-        }
-        // The founding made both: once is enough.
-        if at >= pot && deed == Deed::Founded {
-            continue;
-        }
-        deeds.push(DeedJson {
-            height: past.height,
-            deed: deed.name(),
-            account: deed.account().map(|a| a.to_string()),
-            what: told(&deed, &group.manifest.currency),
-            transaction: id,
-        });
+fn deed_json(done: &Done, currency: &Currency) -> DeedJson {
+    DeedJson {
+        height: done.height.0,
+        deed: done.deed.name(),
+        account: done.deed.account().map(|a| a.to_string()),
+        what: told(&done.deed, currency),
+        transaction: String::from(done.transaction),
     }
-    open.sort();
-    let mut now: Vec<_> = books.accounts.iter().map(|a| a.number()).collect();
-    now.sort();
-    findings.check(
-        open == now,
-        format!(
-            "history: every one of {} accounts was admitted by the pot and not closed since",
-            now.len()
-        ),
-        || {
-            let strays = now.iter().filter(|n| !open.contains(n)).map(names::short);
-            let lost = open.iter().filter(|n| !now.contains(n)).map(names::short);
-            format!(
-                "history: accounts that the pot never admitted: {:?}; admitted and gone: {:?}",
-                strays.collect::<Vec<_>>(),
-                lost.collect::<Vec<_>>()
-            )
-        },
-    );
-    Ok(deeds)
 }
 
 /// A deed in words.
@@ -320,28 +353,45 @@ async fn written_off(
         if rules::check_community(&group.lets, account).is_err() {
             continue;
         }
-        for past in session.paid_by(&group.lets, account.number()).await? {
-            let Some(reason) = write_off_reason(&past.it.memo) else {
-                continue;
-            };
-            let debtor = past.it.payee.as_ref();
-            written.push(WrittenOff {
-                units: past.it.amount.units(),
-                deed: DeedJson {
-                    height: past.height,
-                    deed: "written_off",
-                    account: debtor.map(ToString::to_string),
-                    what: format!(
-                        "{} of the debt of {} written off: {reason}",
-                        currency.show(past.it.amount),
-                        debtor.map(names::short).unwrap_or_default()
-                    ),
-                    transaction: String::from(past.transaction),
-                },
-            });
-        }
+        let paid = session.paid_by(&group.lets, account.number()).await?;
+        let off = paid.into_iter().filter_map(|p| written_off_by(p, currency));
+        written.extend(off);
     }
     Ok(written)
+}
+
+/// The payments of a transaction that say that they write a debt off.
+fn write_offs(lets: &Lets, told: &Told) -> Vec<Past<Paid>> {
+    let tx = &told.transaction;
+    payments_in(lets, tx, &told.inputs, tx.outputs.as_slice())
+        .into_iter()
+        .filter(|paid| write_off_reason(&paid.memo).is_some())
+        .map(|it| Past {
+            transaction: tx.id(),
+            height: told.height.0,
+            it,
+        })
+        .collect()
+}
+
+/// `None` if the payment wrote nothing off.
+fn written_off_by(past: Past<Paid>, currency: &Currency) -> Option<WrittenOff> {
+    let reason = write_off_reason(&past.it.memo)?;
+    let debtor = past.it.payee.as_ref();
+    Some(WrittenOff {
+        units: past.it.amount.units(),
+        deed: DeedJson {
+            height: past.height,
+            deed: "written_off",
+            account: debtor.map(ToString::to_string),
+            what: format!(
+                "{} of the debt of {} written off: {reason}",
+                currency.show(past.it.amount),
+                debtor.map(names::short).unwrap_or_default()
+            ),
+            transaction: String::from(past.transaction),
+        },
+    })
 }
 
 fn figures(group: &Group, books: &Books, written: &[WrittenOff]) -> Figures {

@@ -3,7 +3,8 @@
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-use lets_protocol::{AccountBox, Blocks, Books, CharterBox, Height, Lets, NoteBox, PotBox, rules};
+use ergo_node_client::NodeError;
+use lets_protocol::{AccountBox, Blocks, Books, CharterBox, Height, Lets, PotBox, Present, rules};
 use serde::Serialize;
 
 use crate::commands::Env;
@@ -13,7 +14,7 @@ use crate::keys;
 use crate::manifest::Manifest;
 use crate::names;
 use crate::output::Report;
-use crate::session::{Session, View};
+use crate::session::Session;
 
 /// Blocks of a year.
 const YEAR: Blocks = Blocks(365 * Blocks::PER_DAY);
@@ -94,6 +95,19 @@ pub(super) async fn audit(
     manifest: &Manifest,
     lets: &Lets,
 ) -> Result<Findings, CliError> {
+    let (found, _) = inspect(session, manifest, lets).await?;
+    match found.problems.is_empty() {
+        true => Ok(found),
+        false => fail(env, &found.lines(), found),
+    }
+}
+
+/// The same, without an end at the first problem: what was found, and the boxes of now.
+pub(super) async fn inspect(
+    session: &Session,
+    manifest: &Manifest,
+    lets: &Lets,
+) -> Result<(Findings, Present), CliError> {
     let mut found = Findings::default();
     found.checks.push(format!(
         "manifest: fingerprint {} and five script hashes",
@@ -101,45 +115,71 @@ pub(super) async fn audit(
     ));
     supplies(session, manifest, &mut found).await?;
     founding(session, manifest, lets, &mut found).await?;
-    if !found.problems.is_empty() {
-        // Without its tokens and its founding there is no LETS to look at.
-        return fail(env, found);
-    }
     let height = session.height().await?;
-    let charter = session.charter(lets, View::Chain).await?;
-    // Parsing has checked its script, its token and every register.
-    found.check(
-        charter.identity().name == manifest.name
-            && charter.identity().currency == manifest.currency,
-        format!("charter: {}", committee(&charter)),
-        || format!("the charter calls itself {:?}", charter.identity().name),
-    );
-    let books = session.books(lets, manifest, View::Chain).await?.books;
-    found.checks.push(format!(
-        "pot: {} units and {} membership tokens left",
-        books.pot.units(),
-        books.pot.memberships()
-    ));
-    holders(session, manifest, lets, &mut found).await?;
-    sums(&books, manifest, &mut found);
-    accounts(&charter, &books, manifest, &mut found);
-    ages(&charter, &books, height, &mut found);
-    for (what, text) in bounds::lines(charter.bounds(), &manifest.currency) {
-        found.checks.push(format!("charter: {what} {text}"));
+    let present = match session.present(lets, manifest).await {
+        Err(CliError::Node(e)) => match *e {
+            NodeError::Malformed { what, why, .. } => {
+                found.problem(format!("what the node says of {what} is not true: {why}"));
+                Present::default()
+            }
+            other => return Err(other.into()),
+        },
+        present => present?,
+    };
+    for fault in &present.faults {
+        found.problem(fault.explain(&manifest.currency));
     }
-    if let Some(announced) = Announced::of(&charter, &manifest.currency) {
-        found
-            .warnings
-            .push(format!("{} (now {height})", announced.text()));
+    if present.faults.is_empty() {
+        let check = "tokens: none outside charter, pot, accounts and notes";
+        found.checks.push(check.to_owned());
     }
-    match found.problems.is_empty() {
-        true => Ok(found),
-        false => fail(env, found),
+    if let Some(charter) = one("charter", &present.charters, &mut found) {
+        // Parsing has checked its script, its token and every register.
+        found.check(
+            charter.identity().name == manifest.name
+                && charter.identity().currency == manifest.currency,
+            format!("charter: {}", committee(charter)),
+            || format!("the charter calls itself {:?}", charter.identity().name),
+        );
+        accounts(charter, &present.accounts, manifest, &mut found);
+        ages(charter, &present, height, &mut found);
+        for (what, text) in bounds::lines(charter.bounds(), &manifest.currency) {
+            found.checks.push(format!("charter: {what} {text}"));
+        }
+        if let Some(announced) = Announced::of(charter, &manifest.currency) {
+            found
+                .warnings
+                .push(format!("{} (now {height})", announced.text()));
+        }
+    }
+    if let Some(pot) = one("pot", &present.pots, &mut found) {
+        found.checks.push(format!(
+            "pot: {} units and {} membership tokens left",
+            pot.units(),
+            pot.memberships()
+        ));
+    }
+    if let Some(books) = present.books() {
+        sums(&books, manifest, &mut found);
+    }
+    Ok((found, present))
+}
+
+/// The one box of its kind.
+fn one<'a, T>(what: &str, all: &'a [T], found: &mut Findings) -> Option<&'a T> {
+    match all {
+        [one] => Some(one),
+        several => {
+            let problem = format!("{what}: the node shows {} of them, not 1", several.len());
+            found.problem(problem);
+            None
+        }
     }
 }
 
-fn fail<T>(env: &Env<'_>, found: Findings) -> Result<T, CliError> {
-    env.out.note(&found.lines());
+/// Tells what was found good as a remark, and ends with what was not.
+pub(super) fn fail<T>(env: &Env<'_>, good: &str, found: Findings) -> Result<T, CliError> {
+    env.out.note(good);
     Err(CliError::Verify {
         problems: found.problems,
     })
@@ -208,12 +248,22 @@ async fn founding(
         .enumerate()
     {
         let step = at + 1;
-        let Some(tx) = session.client().indexed_transaction(id).await? else {
-            found.problems.push(format!(
-                "founding step {step}: transaction {} is in no block",
-                String::from(*id)
-            ));
-            continue;
+        let name = String::from(*id);
+        let tx = match session.client().indexed_transaction(id).await {
+            Ok(Some(tx)) => tx,
+            Ok(None) => {
+                found.problem(format!(
+                    "founding step {step}: transaction {name} is in no block"
+                ));
+                continue;
+            }
+            Err(NodeError::Malformed { why, .. }) => {
+                found.problem(format!(
+                    "founding step {step}: what the node says of transaction {name} is not true: {why}"
+                ));
+                continue;
+            }
+            Err(e) => return Err(e.into()),
         };
         let outputs: Vec<&ErgoBox> = tx.outputs.iter().map(|b| &b.ergo_box).collect();
         let first_input = tx
@@ -231,12 +281,7 @@ async fn founding(
                 "founding step {step}: in the block at height {}",
                 tx.inclusion_height
             ),
-            || {
-                format!(
-                    "founding step {step}: transaction {} did something else",
-                    String::from(*id)
-                )
-            },
+            || format!("founding step {step}: transaction {name} did something else"),
         );
     }
     Ok(())
@@ -259,42 +304,6 @@ fn committee(charter: &CharterBox) -> String {
     }
 }
 
-/// Membership tokens stand in pot and accounts only, units besides in notes.
-async fn holders(
-    session: &Session,
-    manifest: &Manifest,
-    lets: &Lets,
-    found: &mut Findings,
-) -> Result<(), CliError> {
-    let mut strays = Vec::new();
-    for (what, token, notes) in [
-        (
-            "membership token",
-            TokenId::from(manifest.ids.membership),
-            false,
-        ),
-        ("credit units", manifest.ids.unit.into(), true),
-    ] {
-        for holder in session.boxes_with(&token, View::Chain).await? {
-            let known = AccountBox::parse(lets, &holder.it).is_ok()
-                || PotBox::parse(lets, &holder.it).is_ok()
-                || (notes && NoteBox::parse(lets, &holder.it).is_ok());
-            if !known {
-                strays.push(format!(
-                    "{what} in box {}, which is no box of this LETS (storage rent may have taken it)",
-                    String::from(holder.it.box_id())
-                ));
-            }
-        }
-    }
-    found.check(
-        strays.is_empty(),
-        "tokens: none outside pot, accounts and notes",
-        || strays.join("\n  "),
-    );
-    Ok(())
-}
-
 fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
     let supply = manifest.supply;
     match books.check(supply.units, supply.memberships) {
@@ -313,10 +322,10 @@ fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
     );
 }
 
-fn accounts(charter: &CharterBox, books: &Books, manifest: &Manifest, found: &mut Findings) {
+fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found: &mut Findings) {
     let currency = &manifest.currency;
     let mut outside = 0;
-    for account in &books.accounts {
+    for account in all {
         let name = names::short(&account.number());
         let (terms, balance) = (account.terms(), account.balance());
         // Lawful after the committee has lowered a line or a cap, or the rules have changed: a balance may only go back.
@@ -336,6 +345,11 @@ fn accounts(charter: &CharterBox, books: &Books, manifest: &Manifest, found: &mu
                 currency.show(terms.cap)
             ));
         }
+        if account.heir().is_some() {
+            found.warnings.push(format!(
+                "account {name}: a recovery is pending; its owner can refuse it by any payment"
+            ));
+        }
         if let Err(violation) = rules::check_terms(charter, terms) {
             outside += 1;
             found.warnings.push(format!(
@@ -347,24 +361,23 @@ fn accounts(charter: &CharterBox, books: &Books, manifest: &Manifest, found: &mu
     if outside == 0 {
         found.checks.push(format!(
             "accounts: {}, each within its line, its cap and the charter's bounds",
-            books.accounts.len()
+            all.len()
         ));
     }
 }
 
 /// When storage rent reaches the first box, which boxes can be renewed before, and which could not pay it.
-fn ages(charter: &CharterBox, books: &Books, height: Height, found: &mut Findings) {
-    let own = [
-        ("the charter".to_owned(), charter.ergo_box()),
-        ("the pot".to_owned(), books.pot.ergo_box()),
-    ];
-    let accounts = books.accounts.iter().map(|a| {
+fn ages(charter: &CharterBox, present: &Present, height: Height, found: &mut Findings) {
+    let own = [("the charter".to_owned(), charter.ergo_box())];
+    let pots = present.pots.iter();
+    let pots = pots.map(|pot| ("the pot".to_owned(), pot.ergo_box()));
+    let accounts = present.accounts.iter().map(|a| {
         (
             format!("account {}", names::short(&a.number())),
             a.ergo_box(),
         )
     });
-    let all: Vec<_> = own.into_iter().chain(accounts).collect();
+    let all: Vec<_> = own.into_iter().chain(pots).chain(accounts).collect();
     if let Some((what, oldest)) = all.iter().min_by_key(|(_, b)| b.creation_height) {
         let rent_from = Height(oldest.creation_height).plus(Blocks::STORAGE_PERIOD);
         let years = f64::from(rent_from.0.saturating_sub(height.0)) / f64::from(YEAR.0);

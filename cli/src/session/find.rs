@@ -9,6 +9,7 @@ use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_node_client::{IndexedBox, UnspentQuery};
 use lets_protocol::{
     AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, Funding, Lets, NoteBox, PotBox,
+    Present,
 };
 
 use super::{LAG, PAUSE, Session};
@@ -285,6 +286,38 @@ impl Session {
             (b.creation_height, String::from(b.box_id()))
         });
         Ok(applications)
+    }
+
+    /// All unspent boxes that hold a token of the LETS, as the chain has them. While the view is torn they do not add up:
+    /// then they are asked for again, as long as views may lag; what comes out last is returned as it is.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn present(&self, lets: &Lets, manifest: &Manifest) -> Result<Present, CliError> {
+        let ids = lets.ids();
+        let tokens: [TokenId; 4] = [
+            ids.charter_nft.into(),
+            ids.pot_nft.into(),
+            ids.membership.into(),
+            ids.unit.into(),
+        ];
+        let deadline = Instant::now() + LAG;
+        loop {
+            let mut boxes = Vec::new();
+            for token in &tokens {
+                boxes.extend(self.boxes_with(token, View::Chain).await?);
+            }
+            let present = Present::of(lets, boxes.into_iter().map(|s| s.it));
+            let supply = manifest.supply;
+            let fits = present.faults.is_empty()
+                && present.charters.len() == 1
+                && (present.books())
+                    .is_some_and(|books| books.check(supply.units, supply.memberships).is_ok());
+            if fits || Instant::now() >= deadline {
+                return Ok(present);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// All boxes that hold units. While the view is torn (a box in neither place, or in both), the pieces do not add

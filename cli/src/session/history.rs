@@ -1,13 +1,14 @@
-//! Everything that was ever done with pot, charter and the community's account, in order, from a node alone.
+//! Everything that ever happened in a LETS, in order, from a node alone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ergo_lib::chain::transaction::TxId;
-use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_node_client::IndexedTransaction;
+use ergo_node_client::{IndexedTransaction, NodeError};
+use futures_util::StreamExt;
 use lets_protocol::{
-    AccountNumber, Deed, DeedError, Lets, Paid, charter_deed, payments_in, pot_deed,
+    AccountNumber, Culprit, Genesis, Height, Lets, Paid, ReadBox, Replay, Told, Wrong, payments_in,
 };
 
 use super::Session;
@@ -24,43 +25,128 @@ pub struct Past<T> {
     pub it: T,
 }
 
-/// A transaction with pot or charter that their scripts should not have let pass, or what it did.
-pub type Judged = Result<Deed, DeedError>;
+/// How many transactions are asked for at once.
+const AT_ONCE: usize = 16;
+
+/// What a node says of a transaction of the past.
+enum Heard {
+    Told(Box<Told>),
+    Wrong(Wrong),
+}
 
 impl Session {
-    /// What was done with the pot, oldest first.
+    /// Every transaction that ever made or spent a box with a token of the LETS, in the chain's order, with those of the
+    /// founding first.
     ///
     /// # Errors
     /// [`CliError::Node`].
-    pub async fn pot_history(&self, lets: &Lets) -> Result<Vec<Past<Judged>>, CliError> {
-        let charters = self.boxes_ever(lets.ids().charter_nft.into()).await?;
-        let charters: HashSet<BoxId> = charters.iter().map(ErgoBox::box_id).collect();
-        let nft = lets.ids().pot_nft.into();
-        let did = |tx: &IndexedTransaction, inputs: &[ErgoBox], outputs: &[ErgoBox]| {
-            let by_committee = tx
-                .data_inputs
-                .first()
-                .is_some_and(|id| charters.contains(id));
-            pot_deed(lets, inputs, outputs, by_committee)
-        };
-        let mut past = self.past(nft, did).await?;
-        // The pot's NFT was carried from where it was minted into the pot: no deed of the pot's.
-        let founded = past.iter().position(|p| p.it == Ok(Deed::Founded));
-        Ok(past.split_off(founded.unwrap_or_default()))
+    pub async fn transactions_of(
+        &self,
+        lets: &Lets,
+        genesis: &Genesis,
+    ) -> Result<Vec<TxId>, CliError> {
+        let ids = lets.ids();
+        let tokens: [TokenId; 4] = [
+            ids.charter_nft.into(),
+            ids.pot_nft.into(),
+            ids.membership.into(),
+            ids.unit.into(),
+        ];
+        let mut places: HashMap<TxId, (u32, u64)> = HashMap::new();
+        let mut spenders = BTreeMap::new();
+        for token in tokens {
+            for made in self.client.entries_by_token(&token).await? {
+                let place = (
+                    made.inclusion_height.unwrap_or(u32::MAX),
+                    made.global_index.unwrap_or(u64::MAX),
+                );
+                let first = places.entry(made.transaction_id).or_insert(place);
+                *first = (*first).min(place);
+                if let Some(id) = made.spent_transaction_id {
+                    spenders.insert(String::from(id), id);
+                }
+            }
+        }
+        for id in genesis.transactions {
+            places.entry(id).or_insert((0, 0));
+        }
+        let mut ordered: Vec<(TxId, (u32, u64))> =
+            places.iter().map(|(id, at)| (*id, *at)).collect();
+        ordered.sort_by_key(|(id, place)| (*place, String::from(*id)));
+        let mut ordered: Vec<TxId> = ordered.into_iter().map(|(id, _)| id).collect();
+        // What makes no such box ends what it spends: nothing in the replay comes after it.
+        ordered.extend(spenders.into_values().filter(|id| !places.contains_key(id)));
+        Ok(ordered)
     }
 
-    /// What was done with the charter, oldest first.
+    /// Judges these transactions again, in their order. `each` sees every one that can be judged. Only a few are held at a
+    /// time.
     ///
     /// # Errors
-    /// [`CliError::Node`].
-    pub async fn charter_history(&self, lets: &Lets) -> Result<Vec<Past<Judged>>, CliError> {
-        let nft = lets.ids().charter_nft.into();
-        let did = |_: &IndexedTransaction, inputs: &[ErgoBox], outputs: &[ErgoBox]| {
-            charter_deed(lets, inputs, outputs)
+    /// [`CliError::Node`] if the node cannot be read; whatever it says that is not true is a fault in the replay.
+    pub async fn replay(
+        &self,
+        transactions: &[TxId],
+        replay: &mut Replay<'_>,
+        mut each: impl FnMut(&Told),
+    ) -> Result<(), CliError> {
+        let hear = |id: TxId| async move { (id, self.hear(id).await) };
+        let mut heard =
+            futures_util::stream::iter(transactions.iter().copied().map(hear)).buffered(AT_ONCE);
+        while let Some((id, heard)) = heard.next().await {
+            match heard? {
+                Heard::Told(told) => {
+                    replay.apply(&told);
+                    each(&told);
+                }
+                Heard::Wrong(wrong) => replay.fault(Culprit::Transaction(id), wrong),
+            }
+        }
+        Ok(())
+    }
+
+    async fn hear(&self, id: TxId) -> Result<Heard, CliError> {
+        let tx = match self.client.indexed_transaction(&id).await {
+            Ok(Some(tx)) => tx,
+            Ok(None) => return Ok(Heard::Wrong(Wrong::Withheld)),
+            Err(e) => return untrue(e),
         };
-        let mut past = self.past(nft, did).await?;
-        let founded = past.iter().position(|p| p.it == Ok(Deed::Founded));
-        Ok(past.split_off(founded.unwrap_or_default()))
+        let transaction = match tx.transaction {
+            Some(transaction) => transaction,
+            None => match self.in_block(&id, tx.inclusion_height).await {
+                Ok(Some(transaction)) => transaction,
+                Ok(None) => return Ok(Heard::Wrong(Wrong::Withheld)),
+                Err(e) => return untrue(e),
+            },
+        };
+        let mut read = Vec::new();
+        for input in transaction.data_inputs.iter().flatten() {
+            match self.client.indexed_box(&input.box_id).await {
+                Ok(Some(found)) => read.push(ReadBox {
+                    made: found.inclusion_height.map(Height),
+                    spent: found.spending_height.map(Height),
+                    ergo_box: found.ergo_box,
+                }),
+                Ok(None) => return Ok(Heard::Wrong(Wrong::Unread(input.box_id))),
+                Err(e) => return untrue(e),
+            }
+        }
+        Ok(Heard::Told(Box::new(Told {
+            transaction,
+            inputs: tx.inputs.into_iter().map(|b| b.ergo_box).collect(),
+            read,
+            height: Height(tx.inclusion_height),
+        })))
+    }
+
+    /// A transaction out of its block, for nodes whose index does not give the proofs.
+    async fn in_block(&self, id: &TxId, height: u32) -> Result<Option<Transaction>, NodeError> {
+        let ids = self.client.header_ids_at(height).await?;
+        let Some(block) = ids.first() else {
+            return Ok(None);
+        };
+        let all = self.client.block_transactions(block).await?;
+        Ok(all.into_iter().flatten().find(|tx| tx.id() == *id))
     }
 
     /// The payments that an account made directly and by notes, oldest first.
@@ -90,11 +176,6 @@ impl Session {
             .flat_map(one)
             .filter(|p| p.it.payer == Some(number))
             .collect())
-    }
-
-    async fn boxes_ever(&self, token: TokenId) -> Result<Vec<ErgoBox>, CliError> {
-        let found = self.client.boxes_by_token(&token).await?;
-        Ok(found.into_iter().map(|b| b.ergo_box).collect())
     }
 
     /// Every transaction that made a box with this token, in the chain's order, and what `did` makes of it.
@@ -131,5 +212,15 @@ impl Session {
             });
         }
         Ok(past)
+    }
+}
+
+/// An answer that contradicts itself is a fault of the node's; that there is none is not.
+fn untrue(error: NodeError) -> Result<Heard, CliError> {
+    match error {
+        NodeError::Malformed { what, why, .. } => {
+            Ok(Heard::Wrong(Wrong::Untrue(format!("{what}: {why}"))))
+        }
+        other => Err(other.into()),
     }
 }

@@ -294,7 +294,8 @@ impl Ledger {
         Ok(())
     }
 
-    fn check_spends(&self, txs: &[Arc<PreparedTx>]) -> Result<(), LedgerError> {
+    /// Whether every input is unspent at its place in the block that would hold these transactions.
+    pub(crate) fn check_spends(&self, txs: &[Arc<PreparedTx>]) -> Result<(), LedgerError> {
         let mut made = HashSet::new();
         let mut spent = HashSet::new();
         for tx in txs {

@@ -46,5 +46,7 @@ pub use faucet::SUPPLY;
 pub use journal::JournalError;
 pub use judge::{MAX_TX_SIZE, MIN_FEE, Refusal};
 pub use ledger::LedgerError;
-pub use outcome::{FundError, GenesisError, MineError, Mined, OpenError, RolledBack, SubmitError};
+pub use outcome::{
+    FundError, GenesisError, MineError, Mined, OpenError, RolledBack, SubmitError, UnjudgedError,
+};
 pub use server::{Devnet, DevnetError};

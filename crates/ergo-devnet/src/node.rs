@@ -22,7 +22,7 @@ use crate::judge::{MAX_BLOCK_SIZE, Refusal, judge};
 use crate::ledger::{Ledger, LedgerError};
 use crate::mempool::{Pool, Resolved};
 use crate::outcome::{
-    FundError, GenesisError, MineError, Mined, OpenError, RolledBack, SubmitError,
+    FundError, GenesisError, MineError, Mined, OpenError, RolledBack, SubmitError, UnjudgedError,
 };
 use crate::prepared::{BoxData, PreparedTx};
 
@@ -148,6 +148,33 @@ impl Node {
         self.mine_with(&mut self.writer(), blocks)
     }
 
+    /// Mines one block with just these transactions, which nobody judges. The pool stays as it is.
+    pub(crate) fn mine_unjudged(&self, txs: &[Transaction]) -> Result<Mined, UnjudgedError> {
+        let prepared: Result<Vec<_>, Refusal> = txs
+            .iter()
+            .map(|tx| PreparedTx::new(tx).map(Arc::new))
+            .collect();
+        let prepared = prepared?;
+        let mut writer = self.writer();
+        self.check_height(1)?;
+        self.read()
+            .ledger
+            .check_spends(&prepared)
+            .map_err(MineError::from)?;
+        if prepared.is_empty() {
+            self.mine_empty(&mut writer, 1)?;
+        } else {
+            self.put_block(&mut writer, &prepared)?;
+        }
+        let state = self.read();
+        Ok(Mined {
+            height: state.ledger.height(),
+            header_id: state.ledger.tip(),
+            included: prepared.iter().map(|tx| tx.id).collect(),
+            dropped: Vec::new(),
+        })
+    }
+
     /// Pays from the faucet and mines one block with that payment (and what it depends on, if a rollback put
     /// earlier payments back into the pool). Other transactions stay in the pool.
     pub(crate) fn fund(&self, to: &ErgoTree, value: u64) -> Result<ErgoBox, FundError> {
@@ -271,32 +298,31 @@ impl Node {
         writer: &mut Writer<'_>,
         only: Option<&HashSet<TxId>>,
     ) -> Result<Assembly, MineError> {
-        let (block, id) = {
-            let state = self.read();
-            let block = assemble(&state, only);
-            let id = state.ledger.next_id(&block.include);
-            (block, id)
-        };
+        let block = assemble(&self.read(), only);
         if block.include.is_empty() {
             self.mine_empty(writer, 1)?;
         } else {
-            let txs = block.include.iter().map(|tx| hex::encode(&tx.bytes));
-            let change = Change::Block {
-                id: id.0.into(),
-                txs: txs.collect(),
-            };
-            log(writer, &change)?;
+            self.put_block(writer, &block.include)?;
         }
         let mut state = self.write();
-        if !block.include.is_empty() {
-            state.ledger.apply_block(&block.include)?;
-            state.context = Arc::new(self.rule.context(state.ledger.last_ten()));
-        }
         let gone = block.include.iter().map(|tx| &tx.id);
         state
             .pool
             .remove(gone.chain(block.drop.iter().map(|(id, _)| id)));
         Ok(block)
+    }
+
+    /// Puts a block with these transactions on the chain, the log first.
+    fn put_block(&self, writer: &mut Writer<'_>, txs: &[Arc<PreparedTx>]) -> Result<(), MineError> {
+        let change = Change::Block {
+            id: self.read().ledger.next_id(txs).0.into(),
+            txs: txs.iter().map(|tx| hex::encode(&tx.bytes)).collect(),
+        };
+        log(writer, &change)?;
+        let mut state = self.write();
+        state.ledger.apply_block(txs)?;
+        state.context = Arc::new(self.rule.context(state.ledger.last_ten()));
+        Ok(())
     }
 
     /// The largest box the faucet can pay from, in the chain or in the pool.

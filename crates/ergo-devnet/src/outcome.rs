@@ -104,6 +104,17 @@ pub enum MineError {
     Ledger(#[from] LedgerError),
 }
 
+/// A block of transactions that nobody judges could not be mined.
+#[derive(Debug, Error)]
+pub enum UnjudgedError {
+    /// A transaction that no block can hold: too large, or other than its bytes say.
+    #[error(transparent)]
+    Form(#[from] Refusal),
+    /// The block could not be mined.
+    #[error(transparent)]
+    Mine(#[from] MineError),
+}
+
 /// The faucet could not pay.
 #[derive(Debug, Error)]
 pub enum FundError {

@@ -17,7 +17,9 @@ use tokio::task::JoinHandle;
 use crate::api;
 use crate::config::{BlockTime, DevnetConfig, MAX_HEIGHT, MIN_START_HEIGHT};
 use crate::node::Node;
-use crate::outcome::{FundError, MineError, Mined, OpenError, RolledBack, SubmitError};
+use crate::outcome::{
+    FundError, MineError, Mined, OpenError, RolledBack, SubmitError, UnjudgedError,
+};
 
 /// A devnet could not be started, or its work was cut short.
 #[derive(Debug, Error)]
@@ -135,6 +137,17 @@ impl Devnet {
     /// [`MineError`] when the height would leave its range or the chain log cannot be written.
     pub fn mine(&self, blocks: u32) -> Result<Mined, MineError> {
         self.node.mine(blocks)
+    }
+
+    /// Mines one block with just these transactions, whatever their scripts, proofs and sums: a chain of dishonest
+    /// miners, for tests of whoever audits one. Only that each input is unspent is looked at, for without it there is
+    /// no index.
+    ///
+    /// # Errors
+    /// [`UnjudgedError`] for a transaction that has no bytes of its own or spends what is not there, and as
+    /// [`Devnet::mine`].
+    pub fn mine_unjudged(&self, txs: &[Transaction]) -> Result<Mined, UnjudgedError> {
+        self.node.mine_unjudged(txs)
     }
 
     /// Pays `value` nanoErg out of the genesis box to a script and mines one block with that payment alone.

@@ -38,7 +38,7 @@ mod wallet;
 pub use chain::{NodeInfo, mainnet_parameters};
 pub use client::NodeClient;
 pub use error::{Endpoint, NodeError};
-pub use index::{IndexedBox, IndexedHeight, IndexedTransaction, TokenInfo};
+pub use index::{BoxEntry, IndexedBox, IndexedHeight, IndexedTransaction, TokenInfo};
 pub use lists::UnspentQuery;
 pub use options::{ClientConfigError, NodeOptions};
 pub use refusal::{RefusalKind, SubmitError};

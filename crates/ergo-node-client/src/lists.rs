@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
+use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
 use serde_json::Value;
 
 use crate::chain::taken;
 use crate::client::NodeClient;
 use crate::error::NodeError;
-use crate::index::IndexedBox;
+use crate::index::{BoxEntry, IndexedBox};
 use crate::transport::{Answer, Call};
 
 /// Items asked for at once; the most that all nodes allow on all lists.
@@ -49,8 +50,43 @@ pub(crate) struct BoxList {
     pool: UnspentQuery,
 }
 
-struct Page {
-    boxes: Vec<IndexedBox>,
+/// What is read of each box in a list.
+pub(crate) trait Listed: Sized {
+    fn read(answer: &Answer, item: Value) -> Result<Self, NodeError>;
+    fn box_id(&self) -> BoxId;
+}
+
+impl Listed for IndexedBox {
+    fn read(answer: &Answer, item: Value) -> Result<Self, NodeError> {
+        answer.indexed_box(item)
+    }
+
+    fn box_id(&self) -> BoxId {
+        self.ergo_box.box_id()
+    }
+}
+
+impl Listed for BoxEntry {
+    fn read(answer: &Answer, mut item: Value) -> Result<Self, NodeError> {
+        let what = crate::parse::named("box", &item, "boxId");
+        let mut field = |name| taken(&mut item, name);
+        let inclusion_height: u32 = answer.item(&what, field("inclusionHeight"))?;
+        Ok(Self {
+            box_id: answer.item(&what, field("boxId"))?,
+            transaction_id: answer.item(&what, field("transactionId"))?,
+            inclusion_height: Some(inclusion_height).filter(|height| *height > 0),
+            global_index: answer.item(&what, field("globalIndex"))?,
+            spent_transaction_id: answer.item(&what, field("spentTransactionId"))?,
+        })
+    }
+
+    fn box_id(&self) -> BoxId {
+        self.box_id
+    }
+}
+
+struct Page<T> {
+    boxes: Vec<T>,
     /// Length of the whole list, on routes that tell it.
     total: Option<usize>,
 }
@@ -80,13 +116,13 @@ impl BoxList {
         }
     }
 
-    async fn page(
+    async fn page<T: Listed>(
         &self,
         node: &NodeClient,
         offset: usize,
         limit: usize,
         pool: UnspentQuery,
-    ) -> Result<Page, NodeError> {
+    ) -> Result<Page<T>, NodeError> {
         let call = self.call(node, offset, limit, pool)?;
         // A 404 with an error object is "no boxes found" here.
         let Some(answer) = node.look_up_indexed(&call).await? else {
@@ -99,7 +135,7 @@ impl BoxList {
     }
 
     /// The whole list as of one indexed height, each box once, in the node's order.
-    pub(crate) async fn read(&self, node: &NodeClient) -> Result<Vec<IndexedBox>, NodeError> {
+    pub(crate) async fn read<T: Listed>(&self, node: &NodeClient) -> Result<Vec<T>, NodeError> {
         for _ in 0..MAX_TRIES {
             let height = node.indexed_height().await?.indexed_height;
             let (boxes, pages) = self.read_pages(node).await?;
@@ -115,17 +151,17 @@ impl BoxList {
     }
 
     /// Reads page after page; returns the boxes and how many pages held any.
-    async fn read_pages(&self, node: &NodeClient) -> Result<(Vec<IndexedBox>, u32), NodeError> {
+    async fn read_pages<T: Listed>(&self, node: &NodeClient) -> Result<(Vec<T>, u32), NodeError> {
         let with_pool = self.pool != UnspentQuery::CONFIRMED;
-        let mut found: Vec<IndexedBox> = Vec::new();
+        let mut found: Vec<T> = Vec::new();
         let mut known = HashSet::new();
         let mut offset = 0;
         for pages in 0..MAX_PAGES {
-            let page = self.page(node, offset, PAGE_SIZE, self.pool).await?;
+            let page: Page<T> = self.page(node, offset, PAGE_SIZE, self.pool).await?;
             let got = page.boxes.len();
             let before = found.len();
             for indexed in page.boxes {
-                if known.insert(indexed.ergo_box.box_id()) {
+                if known.insert(indexed.box_id()) {
                     found.push(indexed);
                 }
             }
@@ -136,7 +172,7 @@ impl BoxList {
                 offset += PAGE_SIZE;
                 (got < PAGE_SIZE || nothing_new)
                     && self
-                        .page(node, offset, 1, UnspentQuery::CONFIRMED)
+                        .page::<T>(node, offset, 1, UnspentQuery::CONFIRMED)
                         .await?
                         .boxes
                         .is_empty()
@@ -168,7 +204,7 @@ impl BoxList {
     }
 }
 
-impl Page {
+impl<T: Listed> Page<T> {
     /// Both forms that occur: a plain array, and `{items, total}`.
     fn parsed(answer: &Answer) -> Result<Self, NodeError> {
         let mut value = answer.json()?;
@@ -182,9 +218,9 @@ impl Page {
             value
         };
         let items = answer.array("the list of boxes", items)?;
-        let boxes: Result<Vec<IndexedBox>, NodeError> = items
+        let boxes: Result<Vec<T>, NodeError> = items
             .into_iter()
-            .map(|item| answer.indexed_box(item))
+            .map(|item| T::read(answer, item))
             .collect();
         Ok(Self {
             boxes: boxes?,

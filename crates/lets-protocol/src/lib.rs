@@ -13,8 +13,10 @@ mod builders;
 mod history;
 mod invoice;
 mod memo;
+mod present;
 mod proposal;
 mod reading;
+mod replay;
 pub mod rules;
 mod settlement;
 mod units;
@@ -48,8 +50,12 @@ pub use invoice::{
     Invoice, InvoiceError, InvoiceId, MakeInvoiceError, ParseInvoiceError, SignedInvoice,
 };
 pub use memo::{Memo, MemoError, MemoTextError, Reference};
+pub use present::Present;
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
 pub use reading::{Paid, payments_in};
+pub use replay::{
+    Culprit, Done, Fault, Genesis, Oddity, Piece, ReadBox, Replay, Replayed, Told, Why, Wrong,
+};
 pub use rules::RuleViolation;
 pub use settlement::{Party, Settlement, SettlementError};
 pub use units::{Blocks, Height, NanoErg, ParseErgError};
