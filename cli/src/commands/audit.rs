@@ -142,7 +142,9 @@ async fn read(
     let mut readings = 0;
     loop {
         let before = session.client().indexed_height().await?.indexed_height;
-        let (findings, present) = verify::inspect(session, &group.manifest, &group.lets).await?;
+        let present = session.present(&group.lets).await;
+        let (findings, present) =
+            verify::inspect(session, &group.manifest, &group.lets, present).await?;
         let transactions = session.transactions_of(&group.lets, genesis).await?;
         readings += 1;
         let now = session.client().indexed_height().await?.indexed_height;

@@ -95,18 +95,20 @@ pub(super) async fn audit(
     manifest: &Manifest,
     lets: &Lets,
 ) -> Result<Findings, CliError> {
-    let (found, _) = inspect(session, manifest, lets).await?;
+    let present = session.settled(lets, manifest).await;
+    let (found, _) = inspect(session, manifest, lets, present).await?;
     match found.problems.is_empty() {
         true => Ok(found),
         false => fail(env, &found.lines(), found),
     }
 }
 
-/// The same, without an end at the first problem: what was found, and the boxes of now.
+/// The same with the boxes as they were read, and without an end at a problem: what was found, and the boxes of now.
 pub(super) async fn inspect(
     session: &Session,
     manifest: &Manifest,
     lets: &Lets,
+    present: Result<Present, CliError>,
 ) -> Result<(Findings, Present), CliError> {
     let mut found = Findings::default();
     found.checks.push(format!(
@@ -116,7 +118,7 @@ pub(super) async fn inspect(
     supplies(session, manifest, &mut found).await?;
     founding(session, manifest, lets, &mut found).await?;
     let height = session.height().await?;
-    let present = match session.present(lets, manifest).await {
+    let present = match present {
         Err(CliError::Node(e)) => match *e {
             NodeError::Malformed { what, why, .. } => {
                 found.problem(format!("what the node says of {what} is not true: {why}"));

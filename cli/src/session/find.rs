@@ -288,12 +288,11 @@ impl Session {
         Ok(applications)
     }
 
-    /// All unspent boxes that hold a token of the LETS, as the chain has them. While the view is torn they do not add up:
-    /// then they are asked for again, as long as views may lag; what comes out last is returned as it is.
+    /// All unspent boxes that hold a token of the LETS, as the chain has them, in one look.
     ///
     /// # Errors
     /// [`CliError::Node`].
-    pub async fn present(&self, lets: &Lets, manifest: &Manifest) -> Result<Present, CliError> {
+    pub async fn present(&self, lets: &Lets) -> Result<Present, CliError> {
         let ids = lets.ids();
         let tokens: [TokenId; 4] = [
             ids.charter_nft.into(),
@@ -301,19 +300,27 @@ impl Session {
             ids.membership.into(),
             ids.unit.into(),
         ];
+        let mut boxes = Vec::new();
+        for token in &tokens {
+            boxes.extend(self.boxes_with(token, View::Chain).await?);
+        }
+        Ok(Present::of(lets, boxes.into_iter().map(|s| s.it)))
+    }
+
+    /// The same. While the view is torn they do not add up: then they are asked for again, as long as views may lag; what
+    /// comes out last is returned as it is.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn settled(&self, lets: &Lets, manifest: &Manifest) -> Result<Present, CliError> {
         let deadline = Instant::now() + LAG;
+        let supply = manifest.supply;
         loop {
-            let mut boxes = Vec::new();
-            for token in &tokens {
-                boxes.extend(self.boxes_with(token, View::Chain).await?);
-            }
-            let present = Present::of(lets, boxes.into_iter().map(|s| s.it));
-            let supply = manifest.supply;
-            let fits = present.faults.is_empty()
-                && present.charters.len() == 1
-                && (present.books())
-                    .is_some_and(|books| books.check(supply.units, supply.memberships).is_ok());
-            if fits || Instant::now() >= deadline {
+            let present = self.present(lets).await?;
+            let whole = present.faults.is_empty() && present.charters.len() == 1;
+            let books = present.books();
+            let fits = books.is_some_and(|b| b.check(supply.units, supply.memberships).is_ok());
+            if (whole && fits) || Instant::now() >= deadline {
                 return Ok(present);
             }
             tokio::time::sleep(PAUSE).await;

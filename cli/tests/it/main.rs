@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod audit_faults;
 mod bad_input;
 mod committee;
 mod committee_sizes;

@@ -39,6 +39,30 @@ fn collect(rented: &ErgoBox, outputs: Vec<ErgoBoxCandidate>) -> Transaction {
 }
 
 #[tokio::test]
+async fn unjudged_block_holds_what_no_pool_takes() {
+    let chain = manual().await;
+    let owner = person(1);
+    let robbed = chain.fund(&owner, ERG).await;
+    let height = chain.devnet.height();
+    let theft = collect(&robbed, vec![output(&person(2).tree, 2 * ERG, height)]);
+    chain.refusal(&theft).await;
+    let mined = chain
+        .devnet
+        .mine_unjudged(std::slice::from_ref(&theft))
+        .unwrap();
+    assert_eq!(mined.included, [theft.id()]);
+    let id = theft.id();
+    let shown = chain
+        .get(&format!("/blockchain/transaction/byId/{id}"))
+        .await;
+    assert_eq!(shown["inclusionHeight"], height + 1);
+    // There is nothing to spend a second time, and taken back it finds no place in the pool.
+    assert!(chain.devnet.mine_unjudged(&[theft]).is_err());
+    let back = chain.devnet.rollback(1).unwrap();
+    assert_eq!((back.height, back.dropped.len()), (height, 1));
+}
+
+#[tokio::test]
 async fn rent_is_collected_without_a_key_only_after_the_period() {
     let chain = manual().await;
     let (owner, stranger) = (person(1), person(2));

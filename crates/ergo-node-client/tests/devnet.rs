@@ -164,6 +164,15 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         ids(&client.boxes_by_token(&token).await.unwrap()),
         vec![minted.box_id()]
     );
+    let entry = client.entries_by_token(&token).await.unwrap()[0];
+    assert_eq!(
+        (entry.box_id, entry.transaction_id),
+        (minted.box_id(), minted.transaction_id)
+    );
+    assert_eq!(
+        (entry.inclusion_height, entry.spent_transaction_id),
+        (Some(height), None)
+    );
     assert_eq!(
         ids(&client
             .unspent_by_token(&token, UnspentQuery::SPENDABLE)
