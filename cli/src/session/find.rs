@@ -293,16 +293,9 @@ impl Session {
     /// # Errors
     /// [`CliError::Node`].
     pub async fn present(&self, lets: &Lets) -> Result<Present, CliError> {
-        let ids = lets.ids();
-        let tokens: [TokenId; 4] = [
-            ids.charter_nft.into(),
-            ids.pot_nft.into(),
-            ids.membership.into(),
-            ids.unit.into(),
-        ];
         let mut boxes = Vec::new();
-        for token in &tokens {
-            boxes.extend(self.boxes_with(token, View::Chain).await?);
+        for token in lets.tokens() {
+            boxes.extend(self.boxes_with(&token, View::Chain).await?);
         }
         Ok(Present::of(lets, boxes.into_iter().map(|s| s.it)))
     }

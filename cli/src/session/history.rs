@@ -45,16 +45,9 @@ impl Session {
         lets: &Lets,
         genesis: &Genesis,
     ) -> Result<Vec<TxId>, CliError> {
-        let ids = lets.ids();
-        let tokens: [TokenId; 4] = [
-            ids.charter_nft.into(),
-            ids.pot_nft.into(),
-            ids.membership.into(),
-            ids.unit.into(),
-        ];
         let mut places: HashMap<TxId, (u32, u64)> = HashMap::new();
         let mut spenders = BTreeMap::new();
-        for token in tokens {
+        for token in lets.tokens() {
             for made in self.client.entries_by_token(&token).await? {
                 let place = (
                     made.inclusion_height.unwrap_or(u32::MAX),

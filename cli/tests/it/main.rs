@@ -13,6 +13,7 @@ mod committee;
 mod committee_sizes;
 mod demo;
 mod double_spend;
+mod forged;
 mod founding;
 mod golden;
 mod import;

@@ -42,6 +42,17 @@ impl Lets {
         &self.ids
     }
 
+    /// Its tokens' ids: charter NFT, pot NFT, membership token, unit.
+    pub fn tokens(&self) -> [TokenId; 4] {
+        let ids = &self.ids;
+        [
+            ids.charter_nft.into(),
+            ids.pot_nft.into(),
+            ids.membership.into(),
+            ids.unit.into(),
+        ]
+    }
+
     /// Its scripts.
     pub fn contracts(&self) -> &LetsContracts {
         &self.contracts

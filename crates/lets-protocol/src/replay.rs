@@ -474,11 +474,12 @@ fn script_of(lets: &Lets, ergo_box: &ErgoBox) -> Option<&'static str> {
 }
 
 fn pieces(lets: &Lets) -> [(Piece, TokenId); 4] {
+    let [charter_nft, pot_nft, membership, unit] = lets.tokens();
     [
-        (Piece::CharterNft, lets.ids().charter_nft.into()),
-        (Piece::PotNft, lets.ids().pot_nft.into()),
-        (Piece::Membership, lets.ids().membership.into()),
-        (Piece::Unit, lets.unit()),
+        (Piece::CharterNft, charter_nft),
+        (Piece::PotNft, pot_nft),
+        (Piece::Membership, membership),
+        (Piece::Unit, unit),
     ]
 }
 
