@@ -90,7 +90,7 @@ fn stage(world: &World) -> Stage {
     let payer = payer["address"].as_str().unwrap();
     let payer = AddressEncoder::unchecked_parse_address_from_str(payer).unwrap();
     let payer = payer.script().unwrap();
-    let session = Session::new(&world.devnet.url()).unwrap();
+    let session = Session::new(&[world.devnet.url()]).unwrap();
     world.runtime.block_on(async {
         let accounts = session.accounts(&lets, View::Chain).await.unwrap();
         let of = |number: &str| {
