@@ -21,6 +21,8 @@
  * Announce   N1 by the committee   N2 and the new committee, which so shows that it can sign   N3 R4 and R5 as they were
  *            N4 its height is not in the past, nor more than 5,040 blocks ahead
  *            N5 as many bounds as R7 has   N6 none below the least   N7 none above the most
+ *            N8 it can pay the rent of its new size for one period (1,250,000 nanoErg a byte): a charter bloated past its
+ *            ERG would be free to take, NFT and all
  */
 {
   val next = OUTPUTS(0)
@@ -51,6 +53,7 @@
           val proposed = change.slice(1, 99)
           next.R8[SigmaProp].get && sigmaProp(funded && same &&
             change(0) >= HEIGHT && change(0) <= HEIGHT + 5040 &&
+            next.value > next.bytes.size * 1250000L &&
             proposed.size == hard(0).size &&
             proposed.zip(hard(0)).forall({(p: (Long, Long)) => p._1 >= p._2}) &&
             proposed.zip(hard(1)).forall({(p: (Long, Long)) => p._1 <= p._2}))

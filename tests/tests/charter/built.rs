@@ -80,6 +80,29 @@ fn announce_from_the_next_block_to_a_week_ahead_accepted_and_past_that_refused()
     }
 }
 
+// N8
+#[test]
+fn announce_of_a_large_committee_pays_the_charters_rent() {
+    let hall = Hall::new();
+    let crowd: Vec<_> = (100..135).map(key).collect();
+    let (proposal, charter) = announce(
+        &hall.world.lets,
+        &hall.world.charter,
+        at_least(2, &crowd.iter().collect::<Vec<_>>()),
+        hall.longer_lines(),
+        Height(hall.world.height.0 + 1),
+        &hall.world.funding(&hall.payer, 1.0),
+        hall.world.params(),
+    )
+    .unwrap();
+    assert!(charter.value() > hall.world.charter.value());
+    let [one, two] = hall.world.quorum();
+    let signers = [one, two, &crowd[0], &crowd[1], &hall.payer];
+    hall.world.case(&proposal, &signers).accepted();
+    // A committee as large as the one that is costs nothing but the fee.
+    assert_eq!(hall.announced().value(), hall.world.charter.value());
+}
+
 // N1, N2
 #[test]
 fn announce_without_the_old_or_the_new_committee_refused() {

@@ -274,6 +274,22 @@ fn announce_of_bounds_past_the_hard_ones_refused() {
     }
 }
 
+// N8: a committee of so many keys that the charter could not pay its rent, to the nanoErg.
+#[test]
+fn announce_of_a_charter_past_its_rent_refused() {
+    let crowd: Vec<SecretKey> = (100..135).map(key).collect();
+    let mut case = Desk::new().case(Change::Announce);
+    case.set_register(0, R8, at_least(2, &crowd.iter().collect::<Vec<_>>()));
+    case.signers.extend(crowd[..2].to_vec());
+    case.refused_at(0);
+    let rent = lets_tests::case::size(&case.made(0)) as u64 * 1_250_000;
+    let held = *case.outputs[0].value.as_u64();
+    case.move_erg(1, 0, rent - held);
+    case.refused_at(0);
+    case.move_erg(1, 0, 1);
+    case.accepted();
+}
+
 // Half of an announcement.
 #[test]
 fn announce_without_bounds_refused() {

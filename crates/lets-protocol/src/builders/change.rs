@@ -1,10 +1,11 @@
 //! The charter changes slowly: announced, waited for, enacted by anybody.
 
+use super::found::{RENT_PER_BYTE, bytes_of};
 use crate::boxes::charter::{Bounds, CharterBox, PendingChange};
 use crate::boxes::{Lets, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
 use crate::rules::{self, RuleViolation};
-use crate::units::{Blocks, Height};
+use crate::units::{Blocks, Height, NanoErg};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 
 /// The charter cannot be changed so.
@@ -32,7 +33,7 @@ pub const ANNOUNCE_AHEAD: Blocks = Blocks(5_040);
 
 /// Announces another committee, other bounds, or both; the delay counts from `from`, which may lie up to [`ANNOUNCE_AHEAD`]
 /// after the block that includes it, and not before. A change announced earlier is replaced. Old and new committee sign.
-/// `funding` pays the fee.
+/// `funding` pays the fee, and the rent of a charter that outgrows its ERG.
 ///
 /// # Errors
 /// [`ChangeError`] naming the bound that may never be so, or that nothing would change.
@@ -53,6 +54,13 @@ pub fn announce(
     rules::check_announce(charter, &change, params.height)?;
     let mut next = charter.successor();
     next.pending = Some(change);
+    let made = next
+        .clone()
+        .candidate(lets, params.height)
+        .map_err(BuildError::from)?;
+    next.value = next
+        .value
+        .max(NanoErg(RENT_PER_BYTE * bytes_of(&made)? + 1));
     build(TxKind::Announce, lets, charter, next, funding, params)
 }
 

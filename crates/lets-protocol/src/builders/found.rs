@@ -121,7 +121,7 @@ impl From<MakeBoxError> for FoundError {
 
 const MAX_SUPPLY: i64 = 1_000_000_000_000_000;
 /// nanoErg of storage rent per byte and period of four years (mainnet).
-const RENT_PER_BYTE: u64 = 1_250_000;
+pub(crate) const RENT_PER_BYTE: u64 = 1_250_000;
 /// Charter and pot start with rent for so many periods; anybody may refresh them at three years.
 const RENT_PERIODS: u64 = 2;
 
@@ -297,12 +297,16 @@ impl Founding {
 }
 
 fn rent(candidate: &ErgoBoxCandidate) -> Result<NanoErg, FoundError> {
+    Ok(NanoErg(RENT_PERIODS * RENT_PER_BYTE * bytes_of(candidate)?))
+}
+
+/// The most bytes that the candidate's box can have.
+pub(crate) fn bytes_of(candidate: &ErgoBoxCandidate) -> Result<u64, BuildError> {
     let fault = |e: &dyn std::fmt::Display| BuildError::Transaction(e.to_string());
     let zero = ergo_lib::chain::transaction::TxId::zero();
     let sized = ErgoBox::from_box_candidate(candidate, zero, u16::MAX).map_err(|e| fault(&e))?;
     let bytes = sized.sigma_serialize_bytes().map_err(|e| fault(&e))?.len();
-    let bytes = u64::try_from(bytes).map_err(|e| fault(&e))?;
-    Ok(NanoErg(RENT_PERIODS * RENT_PER_BYTE * bytes))
+    u64::try_from(bytes).map_err(|e| fault(&e))
 }
 
 /// The wallet's box that founding begins with: its id becomes the charter's NFT, so it is chosen by itself.
