@@ -138,6 +138,24 @@ fn set_units(case: &mut Case, output: usize, account: &AccountBox, units: i64) {
     });
 }
 
+/// Both in one transaction: the second's accounts stand behind the first's inputs, each with its successor at the output
+/// of its own number, and one fee is paid.
+pub fn joined(mut first: Case, second: Case) -> Case {
+    let place = first.inputs.len();
+    assert_eq!(
+        first.outputs.len(),
+        place + 1,
+        "every input has its output, and then comes the fee"
+    );
+    first.inputs.extend(second.inputs);
+    let made = second.outputs.len() - 1;
+    let outputs = second.outputs.into_iter().take(made);
+    first.outputs.splice(place..place, outputs);
+    first.give_erg(place, NanoErg::MIN_FEE.0);
+    first.signers.extend(second.signers);
+    first
+}
+
 /// The miner fee as an output.
 pub fn fee(height: u32) -> ErgoBoxCandidate {
     ErgoBoxCandidate {

@@ -1,6 +1,7 @@
 //! What the tests share: the reference judge, transactions that can be bent, and a small LETS in memory.
 
 pub mod case;
+pub mod catalogue;
 pub mod hand;
 pub mod judge;
 pub mod kinds;

@@ -1,7 +1,7 @@
 //! The project's own commands: `cargo xtask --help`.
 
 mod contracts;
-mod costs;
+mod pages;
 mod run;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +31,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write docs/ATTACKS.md from tests/attacks/catalogue.toml
+    Attacks {
+        /// Write nothing; fail if docs/ATTACKS.md differs from the catalogue
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure, and print the figures as a table
     Bench,
     /// Everything that must pass: set-up, artifacts, format, lints, tests
@@ -40,7 +46,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Contracts { check } => contracts::run(check),
-        Command::Costs { check } => costs::run(check),
+        Command::Costs { check } => pages::COSTS.run(check),
+        Command::Attacks { check } => pages::ATTACKS.run(check),
         Command::Bench => run::bench(),
         Command::Test(args) => match args.node {
             Some(_) => run::test_on_node(&args),

@@ -156,7 +156,8 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         "",
     ))?;
     run(command("cargo", &["test", "--workspace"], ""))?;
-    crate::costs::check_as_tested()
+    crate::pages::ATTACKS.check_as_tested()?;
+    crate::pages::COSTS.check_as_tested()
 }
 
 /// The node that scenarios run on instead of a test chain.

@@ -2,20 +2,6 @@
 
 use crate::*;
 
-/// Both trades as one transaction: the second's accounts stand behind the first's.
-fn joined(first: Case, second: Case) -> Case {
-    first.with(|c| {
-        let accounts = c.inputs.len();
-        let fee = second.outputs.len() - 1;
-        for (i, output) in second.outputs.into_iter().take(fee).enumerate() {
-            c.outputs.insert(accounts + i, output);
-        }
-        c.inputs.extend(second.inputs);
-        c.give_erg(accounts, NanoErg::MIN_FEE.0);
-        c.signers.extend(second.signers);
-    })
-}
-
 // I5
 #[test]
 fn many_payers_and_payees_accepted() {

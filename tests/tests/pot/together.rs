@@ -3,28 +3,13 @@
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R6;
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
-use lets_protocol::{AccountBox, ApplicationBox, NanoErg};
+use lets_protocol::{AccountBox, ApplicationBox};
 use lets_tests::case::existing;
-use lets_tests::hand::{Members, aged, created, membership, note, pays, takes, trade, unit};
+use lets_tests::hand::{
+    Members, aged, created, joined, membership, note, pays, takes, trade, unit,
+};
 use lets_tests::world::{key, p2pk};
 use lets_tests::{Case, Stage, World};
-
-/// A trade's accounts behind the action's inputs, each with its successor at its own index.
-fn join(mut case: Case, trade: &Case) -> Case {
-    assert_eq!(
-        case.outputs.len() - 1,
-        case.inputs.len(),
-        "every input has its output, and then comes the fee"
-    );
-    let fee = case.outputs.pop().unwrap();
-    case.inputs.extend(trade.inputs.clone());
-    case.outputs
-        .extend(trade.outputs[..trade.outputs.len() - 1].to_vec());
-    case.outputs.push(fee);
-    case.give_erg(case.inputs.len() - trade.inputs.len(), NanoErg::MIN_FEE.0);
-    case.signers.extend(trade.signers.clone());
-    case
-}
 
 /// A stage with two more members.
 fn stage_with_traders() -> (Stage, [AccountBox; 2]) {
@@ -47,7 +32,7 @@ fn beside_a_payment() -> (Stage, Vec<Case>) {
     ];
     let cases = actions
         .into_iter()
-        .map(|case| join(case, &payment))
+        .map(|case| joined(case, payment.clone()))
         .collect();
     (stage, cases)
 }
@@ -262,7 +247,7 @@ fn action_beside_another_lets_payment_accepted() {
         &[&other.keys[0]],
     );
     for case in [stage.exit(), stage.admit(), stage.set_terms()] {
-        let case = join(case, &payment);
+        let case = joined(case, payment.clone());
         case.accepted();
         let payer = case.inputs.len() - 2;
         // The other LETS's unit is no unit here.
