@@ -6,6 +6,7 @@ pub mod hand;
 pub mod judge;
 pub mod kinds;
 pub mod lane;
+pub mod model;
 mod mutants;
 pub mod stage;
 pub mod world;
