@@ -16,8 +16,6 @@ use crate::home;
 
 const FORMAT: &str = "lets-committee-proposal";
 const VERSION: u32 = 1;
-/// More than any proposal has.
-const MAX_BYTES: usize = 1 << 20;
 
 /// What a proposal does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,14 +200,11 @@ impl CommitteeFile {
         let fault = |why: String| {
             CliError::from(CommitteeFileError::Unreadable {
                 path: path.display().to_string(),
-                why,
+                why: home::foreign(&why),
             })
         };
-        let size = std::fs::metadata(path).map_or(0, |m| m.len());
-        if size > MAX_BYTES as u64 {
-            return Err(fault(format!("it has {size} bytes")));
-        }
-        let text = home::read(path)?.ok_or_else(|| fault("there is no such file".to_owned()))?;
+        let text =
+            home::read_foreign(path)?.ok_or_else(|| fault("there is no such file".to_owned()))?;
         let file: Self = serde_json::from_str(&text).map_err(|e| fault(e.to_string()))?;
         if file.format != FORMAT || file.version != VERSION {
             return Err(fault(format!("{} version {}", file.format, file.version)));

@@ -150,6 +150,44 @@ pub fn read(path: &Path) -> Result<Option<String>, CliError> {
     }
 }
 
+/// The largest file from others, in bytes.
+const MAX_FOREIGN_BYTES: u64 = 1 << 20;
+
+/// As [`read`], for a file that somebody else may have written: at most 1 MiB of it, whatever the path leads to.
+///
+/// # Errors
+/// [`CliError::File`].
+pub fn read_foreign(path: &Path) -> Result<Option<String>, CliError> {
+    let fault = |cause| CliError::File {
+        doing: "read",
+        path: path.to_owned(),
+        cause,
+    };
+    let file = match fs::File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(fault)?,
+    };
+    let mut text = String::new();
+    // One byte more than may be shows that there are more; a character may be cut there, so the length comes first.
+    let mut limited = file.take(MAX_FOREIGN_BYTES + 1);
+    let read = limited.read_to_string(&mut text);
+    if limited.limit() == 0 {
+        let why = format!("it has more than {MAX_FOREIGN_BYTES} bytes");
+        return Err(fault(io::Error::new(io::ErrorKind::FileTooLarge, why)));
+    }
+    read.map_err(fault)?;
+    Ok(Some(text))
+}
+
+/// What a parser says of a file from others. It repeats names out of the file: no more than a line of them, and nothing
+/// that moves the cursor.
+pub fn foreign(why: &str) -> String {
+    let shown = why.chars().take(200);
+    shown
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect()
+}
+
 /// Writes a file that must not exist yet; it appears whole, flushed to disk, or not at all.
 ///
 /// # Errors

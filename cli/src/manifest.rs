@@ -262,7 +262,8 @@ impl Manifest {
     /// [`ManifestError`]; [`CliError::File`] when the file cannot be read, [`CliError::Contracts`] when this program's
     /// own contracts are damaged.
     pub fn load(path: &Path) -> Result<(Self, Lets), CliError> {
-        let text = home::read(path)?.ok_or_else(|| ManifestError::Missing(path.to_owned()))?;
+        let text =
+            home::read_foreign(path)?.ok_or_else(|| ManifestError::Missing(path.to_owned()))?;
         Self::parse(&text, path)
     }
 
@@ -272,7 +273,10 @@ impl Manifest {
     /// As [`Manifest::load`].
     pub fn parse(text: &str, path: &Path) -> Result<(Self, Lets), CliError> {
         let path = || path.to_owned();
-        let unreadable = |why: String| ManifestError::Unreadable { path: path(), why };
+        let unreadable = |why: String| ManifestError::Unreadable {
+            path: path(),
+            why: home::foreign(&why),
+        };
         // The version first: another one may have other fields.
         #[derive(Deserialize)]
         struct Head {

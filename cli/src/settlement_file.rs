@@ -369,13 +369,9 @@ fn describe(name: &str, unit: &str, fingerprint: &str) -> String {
 }
 
 fn unreadable(path: &Path, why: String) -> SettlementFileError {
-    // The parser repeats names out of the file: no more than a line of them, and nothing that moves the cursor.
-    let shown = why.chars().take(200);
     SettlementFileError::Unreadable {
         path: path.to_owned(),
-        why: shown
-            .map(|c| if c.is_control() { '?' } else { c })
-            .collect(),
+        why: home::foreign(&why),
     }
 }
 

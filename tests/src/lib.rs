@@ -8,6 +8,7 @@ pub mod kinds;
 pub mod lane;
 pub mod model;
 mod mutants;
+pub mod parsers;
 pub mod stage;
 pub mod world;
 

@@ -280,7 +280,7 @@ pub(super) async fn redeem(env: &Env<'_>, args: RedeemArgs) -> Result<Report, Cl
 }
 
 fn note_text(path: &Path) -> Result<secrecy::SecretString, CliError> {
-    let text = home::read(path)?.ok_or_else(|| CliError::File {
+    let text = home::read_foreign(path)?.ok_or_else(|| CliError::File {
         doing: "read",
         path: path.to_owned(),
         cause: std::io::ErrorKind::NotFound.into(),

@@ -287,7 +287,10 @@ struct DataInputJson {
 }
 
 impl Answer {
-    fn indexed_transaction(&self, mut value: Value) -> Result<IndexedTransaction, NodeError> {
+    pub(crate) fn indexed_transaction(
+        &self,
+        mut value: Value,
+    ) -> Result<IndexedTransaction, NodeError> {
         let what = crate::parse::named("transaction", &value, "id");
         let transaction = self.transaction_of(&value)?;
         let inputs = self.boxes_of(&what, taken(&mut value, "inputs"))?;

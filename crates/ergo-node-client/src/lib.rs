@@ -24,6 +24,8 @@
 mod chain;
 mod client;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod lists;
 mod options;

@@ -85,7 +85,7 @@ impl Listed for BoxEntry {
     }
 }
 
-struct Page<T> {
+pub(crate) struct Page<T> {
     boxes: Vec<T>,
     /// Length of the whole list, on routes that tell it.
     total: Option<usize>,
@@ -206,7 +206,7 @@ impl BoxList {
 
 impl<T: Listed> Page<T> {
     /// Both forms that occur: a plain array, and `{items, total}`.
-    fn parsed(answer: &Answer) -> Result<Self, NodeError> {
+    pub(crate) fn parsed(answer: &Answer) -> Result<Self, NodeError> {
         let mut value = answer.json()?;
         let total = match value.get("total") {
             None => None,
