@@ -3,6 +3,7 @@
 mod contracts;
 mod pages;
 mod run;
+mod supply;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -39,7 +40,9 @@ enum Command {
     },
     /// Measure, and print the figures as a table
     Bench,
-    /// Everything that must pass: set-up, artifacts, format, lints, tests
+    /// Check what comes from others: npm's hashes, licences and sources of crates; and that no crate of ours is unsafe
+    Supply,
+    /// Everything that must pass: set-up, artifacts, supply, format, lints, tests
     Test(run::NodeArgs),
 }
 
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Costs { check } => pages::COSTS.run(check),
         Command::Attacks { check } => pages::ATTACKS.run(check),
         Command::Bench => run::bench(),
+        Command::Supply => supply::run(),
         Command::Test(args) => match args.node {
             Some(_) => run::test_on_node(&args),
             None => run::test(),

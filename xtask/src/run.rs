@@ -142,6 +142,7 @@ pub(crate) fn bench() -> Result<(), XtaskError> {
 pub(crate) fn test() -> Result<(), XtaskError> {
     npm_install()?;
     crate::contracts::run(true)?;
+    crate::supply::run()?;
     run(command("cargo", &["fmt", "--all", "--check"], ""))?;
     run(command(
         "cargo",
