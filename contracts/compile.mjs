@@ -25,16 +25,23 @@ function offsetsOf(tree, pattern) {
   return found;
 }
 
-export function compile(name) {
-  const source = readFileSync(join(here, `${name}.es`), 'utf8');
-  const params = [...source.matchAll(/^ \* @param (\w+) +(.*)$/gm)].map(([, param, text]) => ({ param, text }));
-  const constants = Object.fromEntries(params.map(({ param }) => [param, Value$.fromHex(`0e20${marker(param)}`)]));
-  const tree = SigmaCompiler$.forMainnet().compile(constants, false, HEADER_FLAGS, source).toHex();
-  const parameters = params.map(({ param, text }) => {
-    const offsets = offsetsOf(tree, marker(param));
-    if (offsets.length === 0) throw new Error(`${name}.es: parameter ${param} is not used`);
-    return { name: param, description: text, type: 'Coll[Byte]', size: 32, offsets };
-  });
+const paramsOf = (source) => [...source.matchAll(/^ \* @param (\w+) +(.*)$/gm)].map(([, param, text]) => ({ param, text }));
+
+export const names = () => readdirSync(here).filter((f) => f.endsWith('.es')).map((f) => f.slice(0, -3)).sort();
+
+export const read = (name) => readFileSync(join(here, `${name}.es`), 'utf8');
+
+/** The ErgoTree of a source, in hexadecimal, with a marker wherever a parameter stands. */
+export function compile(source) {
+  const constants = Object.fromEntries(paramsOf(source).map(({ param }) => [param, Value$.fromHex(`0e20${marker(param)}`)]));
+  return SigmaCompiler$.forMainnet().compile(constants, false, HEADER_FLAGS, source).toHex();
+}
+
+/** The artifact of a contract's source and what it compiled to; a parameter that is not used has no offsets. */
+export function artifact(name, source, tree) {
+  const parameters = paramsOf(source).map(({ param, text }) => (
+    { name: param, description: text, type: 'Coll[Byte]', size: 32, offsets: offsetsOf(tree, marker(param)) }
+  ));
   return {
     name,
     sourceSha256: createHash('sha256').update(source).digest('hex'),
@@ -45,7 +52,14 @@ export function compile(name) {
   };
 }
 
+function committed(name) {
+  const source = read(name);
+  const made = artifact(name, source, compile(source));
+  const unused = made.parameters.find(({ offsets }) => offsets.length === 0);
+  if (unused) throw new Error(`${name}.es: parameter ${unused.name} is not used`);
+  return made;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const names = readdirSync(here).filter((f) => f.endsWith('.es')).map((f) => f.slice(0, -3)).sort();
-  process.stdout.write(JSON.stringify(names.map(compile)) + '\n');
+  process.stdout.write(JSON.stringify(names().map(committed)) + '\n');
 }

@@ -2,6 +2,7 @@
 //! then judged by ergo-lib and by the official interpreter, which must agree.
 
 use crate::judge::{self, Verdict};
+use crate::record::{Asserted, record};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::parameters::Parameters;
 use ergo_lib::chain::transaction::ergo_transaction::TxValidationError;
@@ -41,7 +42,7 @@ pub struct Case {
 }
 
 /// What one interpreter says of one input.
-type Reduction = Result<SigmaBoolean, String>;
+pub(crate) type Reduction = Result<SigmaBoolean, String>;
 
 impl Case {
     /// The proposal as it is, to be included in the block after `height`.
@@ -215,7 +216,7 @@ impl Case {
         state_at(self.height)
     }
 
-    fn is_rent(&self, input: usize) -> bool {
+    pub(crate) fn is_rent(&self, input: usize) -> bool {
         self.inputs[input].1.values.contains_key(&RENT_VARIABLE)
     }
 
@@ -299,7 +300,7 @@ impl Case {
     }
 
     /// Signs and validates as a node does.
-    fn sign(&self) -> Result<Transaction, String> {
+    pub(crate) fn sign(&self) -> Result<Transaction, String> {
         let state = self.state();
         let context =
             TransactionContext::new(self.tx(), self.boxes(), self.data_inputs.clone()).unwrap();
@@ -344,9 +345,7 @@ impl Case {
             );
         }
         let signed = self.sign().unwrap_or_else(|e| panic!("not accepted: {e}"));
-        crate::mutants::hunt(self, None, |mutated, input| {
-            Some(mutated.reduce(input)) != ours[input] && mutated.sign().is_err()
-        });
+        record(self, Asserted::Accepted);
         (signed, reference.reduced.map(|r| r.cost))
     }
 
@@ -368,7 +367,7 @@ impl Case {
             ),
             None => panic!("input {input} is spent as storage rent: its script does not run"),
         }
-        crate::mutants::hunt(self, Some(input), Self::passes);
+        record(self, Asserted::RefusedAt(input));
     }
 
     /// The script of this input refuses it in the official interpreter, which runs in the node, while ergo-lib takes
@@ -403,7 +402,7 @@ impl Case {
             }
         }
         assert!(self.sign().is_err(), "the signatures given suffice");
-        crate::mutants::hunt(self, None, |mutated, _| mutated.sign().is_ok());
+        record(self, Asserted::Unproven);
     }
 
     /// The proofs of a transaction that was accepted do not prove this one.
@@ -427,12 +426,12 @@ impl Case {
     }
 
     /// In ergo-lib the script of this input would accept it, given the right signatures.
-    fn passes(&self, input: usize) -> bool {
+    pub(crate) fn passes(&self, input: usize) -> bool {
         self.reduce(input)
             .is_ok_and(|p| p != SigmaBoolean::TrivialProp(false))
     }
 
-    fn reduce(&self, input: usize) -> Reduction {
+    pub(crate) fn reduce(&self, input: usize) -> Reduction {
         self.reduce_one(&self.tx(), &self.state(), input)
     }
 }

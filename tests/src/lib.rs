@@ -7,8 +7,9 @@ pub mod judge;
 pub mod kinds;
 pub mod lane;
 pub mod model;
-mod mutants;
+pub mod mutants;
 pub mod parsers;
+pub mod record;
 pub mod stage;
 pub mod world;
 

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask --help`.
 
 mod contracts;
+mod mutate;
 mod pages;
 mod run;
 mod supply;
@@ -38,6 +39,14 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Change one clause of a contract at a time, and show that some test notices each change
+    Mutate {
+        /// Try only so many mutants, always the same ones
+        #[arg(long, value_name = "N")]
+        sample: Option<usize>,
+        /// Try only the mutants of these contracts (account, note, pot, charter, application)
+        contracts: Vec<String>,
+    },
     /// Measure, and print the figures as a table
     Bench,
     /// Check what comes from others: npm's hashes, licences and sources of crates; and that no crate of ours is unsafe
@@ -51,6 +60,7 @@ fn main() -> ExitCode {
         Command::Contracts { check } => contracts::run(check),
         Command::Costs { check } => pages::COSTS.run(check),
         Command::Attacks { check } => pages::ATTACKS.run(check),
+        Command::Mutate { sample, contracts } => mutate::run(sample, &contracts),
         Command::Bench => run::bench(),
         Command::Supply => supply::run(),
         Command::Test(args) => match args.node {
