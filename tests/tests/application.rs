@@ -8,6 +8,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R5, R6};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
+use lets_tests::case::{existing, tokens};
 use lets_tests::hand::{created, fee, junk, wallet_with};
 use lets_tests::world::{key, p2pk};
 use lets_tests::{Case, Stage, World};
@@ -93,6 +94,19 @@ fn application_at_input_0_unproven() {
     let stage = Stage::default();
     let mut case = led_by_the_pot(&stage);
     case.inputs.swap(0, 1);
+    is_the_applicants(&stage, &case);
+}
+
+// A1: a box at input 0 that holds the very token it names is no pot for itself.
+#[test]
+fn application_with_the_token_it_names_at_input_0_unproven() {
+    let stage = Stage::default();
+    let mut case = led_by_the_pot(&stage);
+    let mut own = ErgoBoxCandidate::from(stage.application.ergo_box().clone());
+    own.tokens = tokens(&[(pot_nft(&stage.world), 1)]);
+    case.inputs = vec![(existing(&own, 1), ContextExtension::empty())];
+    let (value, paid) = (*own.value.as_u64(), *case.outputs[1].value.as_u64());
+    case.outputs[0].value = (value - paid).try_into().unwrap();
     is_the_applicants(&stage, &case);
 }
 

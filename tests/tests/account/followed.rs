@@ -226,3 +226,22 @@ fn link_to_the_accounts_own_token_is_nobodys() {
     .with(|c| c.lead(m.world.wallet_box(&m.keys[3], 1.0)))
     .refused_at(1);
 }
+
+// S1: nor does a box without tokens stand for a token of its own id, which whoever opens the account can name.
+#[test]
+fn link_to_the_id_of_a_box_without_tokens_is_nobodys() {
+    let m = Members::of(10);
+    let bare = m.world.wallet_box(&m.keys[3], 1.0);
+    let id: Vec<u8> = TokenId::from(bare.box_id()).into();
+    let led_by_it = |account: &AccountBox| {
+        let moves = [pays(account, 500), takes(&m.accounts[1], 500)];
+        trade(&m.world, &moves, &[&m.keys[3]]).with(|c| c.lead(bare.clone()))
+    };
+    led_by_it(&linked(&m, [vec![1], id.clone()].concat())).refused_at(1);
+    let read = m.world.box_with(&m.world.wallet_box(&m.keys[3], 2.0), |c| {
+        c.set_register(0, R4, prop(&m.keys[3]));
+    });
+    led_by_it(&linked(&m, id))
+        .with(|c| c.data_inputs = vec![read])
+        .refused_at(1);
+}

@@ -56,6 +56,20 @@ fn claim_by_another_than_the_named_payee_refused() {
     }
 }
 
+// M2: the payee's number ends where its 32 bytes do, whatever the payer has written behind it.
+#[test]
+fn claim_of_a_named_note_with_bytes_behind_the_payee_accepted() {
+    let m = Members::of(10);
+    let [payer, payee, ..] = &m.accounts;
+    let mut who = payer.number().bytes().to_vec();
+    who.extend(m.world.lets.contracts().account.hash().bytes());
+    who.extend(payee.number().bytes());
+    who.push(7);
+    let note = m.world.box_with(&named(&m), |c| c.set_register(0, R5, who));
+    spend_by(&m, &note, 1).accepted();
+    spend_by(&m, &note, 2).refused_at(NOTE);
+}
+
 // M2: the payee stands behind another leader.
 #[test]
 fn claim_behind_another_leader_refused() {
