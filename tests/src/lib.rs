@@ -11,6 +11,7 @@ pub mod mutants;
 pub mod parsers;
 pub mod record;
 pub mod stage;
+pub mod story;
 pub mod world;
 
 pub use case::Case;

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod blocks;
 mod chain;
 mod client;
 mod error;
@@ -37,6 +38,7 @@ mod transport;
 mod utxo;
 mod wallet;
 
+pub use blocks::TransactionText;
 pub use chain::{NodeInfo, mainnet_parameters};
 pub use client::NodeClient;
 pub use error::{Endpoint, NodeError};

@@ -1,0 +1,161 @@
+//! Blocks for whoever follows the chain: many headers at once, and transactions that are read only if they are wanted.
+
+use std::collections::BTreeMap;
+
+use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::ergo_chain_types::{BlockId, Header};
+use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::client::NodeClient;
+use crate::error::{Endpoint, NodeError};
+use crate::transport::Answer;
+
+/// A transaction of a block as the node wrote it. Reading it costs a hundred times what looking at it costs.
+#[derive(Clone, Debug)]
+pub struct TransactionText {
+    at: Endpoint,
+    json: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BlockJson {
+    header_id: BlockId,
+    transactions: Vec<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+struct InputsJson {
+    inputs: Vec<InputJson>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InputJson {
+    box_id: BoxId,
+}
+
+impl TransactionText {
+    /// Whether these (lower-case, as nodes write them) hexadecimal digits stand anywhere in it.
+    pub fn mentions(&self, digits: &str) -> bool {
+        self.json.get().contains(digits)
+    }
+
+    /// Ids of the boxes that it spends, in order.
+    ///
+    /// # Errors
+    /// [`NodeError::Malformed`].
+    pub fn inputs(&self) -> Result<Vec<BoxId>, NodeError> {
+        let read: InputsJson = self.parsed("the transaction's inputs")?;
+        Ok(read.inputs.into_iter().map(|input| input.box_id).collect())
+    }
+
+    /// The transaction; its id is verified.
+    ///
+    /// # Errors
+    /// [`NodeError::Malformed`].
+    pub fn read(&self) -> Result<Transaction, NodeError> {
+        self.parsed("a transaction of the block")
+    }
+
+    fn parsed<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, NodeError> {
+        serde_json::from_str(self.json.get()).map_err(|e| NodeError::Malformed {
+            at: self.at.clone(),
+            what: what.to_owned(),
+            why: e.to_string(),
+        })
+    }
+}
+
+impl NodeClient {
+    /// The headers of the main chain from one height to another, both included, lowest first, as far as there are any. In
+    /// one request (`GET /blocks/chainSlice`) where the node answers that so, else in two for each height. Each is the parent
+    /// of the next.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`HeadersNotLinked`](NodeError::HeadersNotLinked) when they are no chain: it was reorganised this moment.
+    pub async fn headers(&self, from: u32, to: u32) -> Result<Vec<Header>, NodeError> {
+        // Nodes differ in whether the slice has its first height.
+        let below = from.saturating_sub(1);
+        let call = self.get(format!(
+            "/blocks/chainSlice?fromHeight={below}&toHeight={to}"
+        ));
+        let mut found = match self.look_up(&call).await {
+            Ok(Some(answer)) => by_height(&answer)?,
+            Ok(None) | Err(NodeError::NoSuchRoute { .. } | NodeError::Refused { .. }) => {
+                BTreeMap::new()
+            }
+            Err(e) => return Err(e),
+        };
+        let mut headers = Vec::new();
+        for height in from..=to {
+            let header = match found.remove(&height) {
+                Some(header) => Some(header),
+                None => self.header_at(height).await?,
+            };
+            match header {
+                Some(header) => headers.push(header),
+                None => break,
+            }
+        }
+        for pair in headers.windows(2) {
+            if let [below, upper] = pair
+                && upper.parent_id != below.id
+            {
+                return Err(NodeError::HeadersNotLinked {
+                    at: self.at(&call),
+                    height: upper.height,
+                    parent: upper.parent_id,
+                    below: below.id,
+                });
+            }
+        }
+        Ok(headers)
+    }
+
+    /// The header of the main chain at a height, or None above the tip.
+    ///
+    /// # Errors
+    /// [`NodeError`]
+    pub async fn header_at(&self, height: u32) -> Result<Option<Header>, NodeError> {
+        match self.header_ids_at(height).await?.first() {
+            Some(id) => self.header(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The transactions of a block in their order, unread (`GET /blocks/{id}/transactions`), or None when the node has no
+    /// such block or has pruned it.
+    ///
+    /// # Errors
+    /// [`NodeError`]
+    pub async fn transaction_texts(
+        &self,
+        id: &BlockId,
+    ) -> Result<Option<Vec<TransactionText>>, NodeError> {
+        let call = self.get(format!("/blocks/{id}/transactions"));
+        let Some(answer) = self.look_up(&call).await? else {
+            return Ok(None);
+        };
+        let block: BlockJson = serde_json::from_slice(&answer.body)
+            .map_err(|e| answer.malformed("the block's transactions", e.to_string()))?;
+        let what = format!("block {}", block.header_id);
+        answer.asked_for(&what, id, &block.header_id)?;
+        let text = |json| TransactionText {
+            at: answer.at.clone(),
+            json,
+        };
+        Ok(Some(block.transactions.into_iter().map(text).collect()))
+    }
+}
+
+fn by_height(answer: &Answer) -> Result<BTreeMap<u32, Header>, NodeError> {
+    let items = answer.array("the list of headers", answer.json()?)?;
+    let headers = items.into_iter().map(|item| {
+        let header = answer.header(item)?;
+        Ok((header.height, header))
+    });
+    headers.collect()
+}

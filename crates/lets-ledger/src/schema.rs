@@ -1,0 +1,137 @@
+//! The tables, and how a file is opened.
+//!
+//! Times and places are one number: a transaction is `height << 16 | rank` (its rank among the block's transactions that the
+//! ledger records), a box is `transaction << 16 | place` (its place among the outputs). So rows are in the chain's order by their
+//! keys, nothing depends on when they were written, and a reorganisation removes all that is above a number.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::error::LedgerError;
+
+/// Version of the tables; a file of another one is built anew.
+pub(crate) const FORMAT: i64 = 1;
+/// Marks a SQLite file as ours: "LETS".
+const APPLICATION: i64 = 0x4c45_5453;
+/// How long to wait for another process.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE blocks (height INTEGER PRIMARY KEY, id BLOB NOT NULL);
+CREATE TABLE transactions (tx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, time INTEGER NOT NULL);
+CREATE TABLE accounts (account INTEGER PRIMARY KEY, number BLOB NOT NULL UNIQUE, named INTEGER NOT NULL,
+    opened INTEGER, closed INTEGER);
+CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, account INTEGER,
+    created INTEGER NOT NULL, spent INTEGER);
+CREATE INDEX unspent ON boxes (kind, account) WHERE spent IS NULL;
+CREATE TABLE contents (box INTEGER PRIMARY KEY, owner BLOB, line INTEGER, cap INTEGER, bytes BLOB NOT NULL);
+CREATE INDEX owners ON contents (owner) WHERE owner IS NOT NULL;
+CREATE TABLE entries (account INTEGER NOT NULL, tx INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
+    change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (account, tx)) WITHOUT ROWID;
+CREATE TABLE payments (tx INTEGER NOT NULL, output INTEGER NOT NULL, payer INTEGER, payee INTEGER, amount INTEGER NOT NULL,
+    by_note INTEGER NOT NULL, memo BLOB NOT NULL, ended INTEGER, taker INTEGER, PRIMARY KEY (tx, output)) WITHOUT ROWID;
+CREATE INDEX endings ON payments (ended) WHERE ended IS NOT NULL;
+CREATE TABLE deeds (tx INTEGER NOT NULL, of_pot INTEGER NOT NULL, deed TEXT NOT NULL, account INTEGER,
+    PRIMARY KEY (tx, of_pot)) WITHOUT ROWID;
+CREATE TABLE tokens (id BLOB PRIMARY KEY, amount INTEGER NOT NULL, tx INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE scripts (script BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE wallet (id BLOB PRIMARY KEY, script BLOB NOT NULL, bytes BLOB NOT NULL, made INTEGER NOT NULL, spent INTEGER);
+CREATE TABLE wallet_transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// Every table, parents last.
+pub(crate) const NAMES: [&str; 12] = [
+    "meta",
+    "blocks",
+    "entries",
+    "payments",
+    "deeds",
+    "tokens",
+    "contents",
+    "boxes",
+    "accounts",
+    "transactions",
+    "wallet",
+    "wallet_transactions",
+];
+
+/// Opens the ledger of `subject`, or makes it if `create`; `None` if it is not there.
+pub(crate) fn open(
+    path: &Path,
+    subject: &str,
+    create: bool,
+) -> Result<Option<Connection>, LedgerError> {
+    let fault = |cause| LedgerError::of(path, cause);
+    if !create && !path.exists() {
+        return Ok(None);
+    }
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(fault)?;
+    prepare(&mut connection).map_err(fault)?;
+    let number = |name: &str| -> Result<i64, rusqlite::Error> {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+    };
+    match (
+        number("application_id").map_err(fault)?,
+        number("user_version").map_err(fault)?,
+    ) {
+        (APPLICATION, FORMAT) => {}
+        (APPLICATION, found) => {
+            return Err(LedgerError::Format {
+                path: path.to_owned(),
+                found,
+            });
+        }
+        (0, 0) => make(&mut connection, subject).map_err(fault)?,
+        _ => {
+            return Err(LedgerError::Damaged {
+                path: path.to_owned(),
+                why: "it is another program's database".to_owned(),
+            });
+        }
+    }
+    let found: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE name = 'subject'", [], |r| {
+            r.get(0)
+        })
+        .optional()
+        .map_err(fault)?;
+    match found.as_deref() == Some(subject) {
+        true => Ok(Some(connection)),
+        false => Err(LedgerError::Foreign {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "cache_size", -64_000)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Two processes may come here at once: the second finds the tables made.
+fn make(connection: &mut Connection, subject: &str) -> Result<(), rusqlite::Error> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let made: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if made == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.execute("INSERT INTO meta VALUES ('subject', ?1)", [subject])?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+    }
+    transaction.commit()
+}
