@@ -1,9 +1,11 @@
 //! What can be asked for: commands and options. Each help text is what `lets COMMAND --help` prints.
 
+mod books;
 mod bounds;
 mod committee;
 mod payments;
 
+pub(crate) use books::{HistoryArgs, StatementArgs, StatsArgs, SyncArgs, WatchArgs, Whose};
 pub(crate) use bounds::{BoundArgs, parse_blocks};
 pub(crate) use committee::{
     AnnounceArgs, CancelArgs, CommitteeCommand, CompleteArgs, EnactArgs, FileArgs, ProposeArgs,
@@ -58,7 +60,7 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) manifest: Option<PathBuf>,
-    /// The Ergo node; it needs the extra index. Several, comma between, stand in for each other
+    /// The Ergo node. Several, comma between, stand in for each other
     #[arg(
         long = "node",
         global = true,
@@ -194,8 +196,16 @@ pub(crate) enum Command {
     Verify,
     /// Recompute the LETS from a node alone: books, and everything that its committee ever did
     Audit,
-    /// Show the LETS's public figures: members, debts, what was written off
-    Stats,
+    /// Show the LETS's public figures: members, volume, debts, what was written off; with charts
+    Stats(StatsArgs),
+    /// Bring the ledger of this home to the chain's tip
+    Sync(SyncArgs),
+    /// Show what happened to an account
+    History(HistoryArgs),
+    /// Show an account's month, from its opening to its closing balance
+    Statement(StatementArgs),
+    /// Tell payments, claims and what the committee does as they happen
+    Watch(WatchArgs),
     /// The address book: names for account numbers, on this machine only
     #[command(subcommand)]
     Name(NameCommand),

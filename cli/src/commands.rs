@@ -14,6 +14,7 @@ mod exit;
 mod found;
 mod give_back;
 mod hand_over;
+mod history;
 mod invoice;
 mod join;
 mod key;
@@ -26,13 +27,17 @@ mod pay;
 mod seat;
 mod settle;
 mod spend;
+mod stats;
+mod sync;
 mod terms;
 mod touch;
 mod verify;
+mod watch;
 
 use std::future::Future;
 use std::path::PathBuf;
 
+use lets_ledger::Pick;
 use lets_protocol::{AccountNumber, Lets, Link};
 
 use crate::args::{
@@ -74,6 +79,9 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
         }) => settle::show_offline(&env, &file).map(Some),
         Command::Demo => on_threads(demo::run(&env)).map(Some),
         Command::Devnet(args) => on_threads(devnet::run(&env, args)),
+        Command::Watch(args) => on_one_thread(watch::run(&env, args)).map(|()| None),
+        // Blocks are read on other threads than the one that writes them down.
+        Command::Sync(args) => on_threads(sync::run(&env, args)).map(Some),
         online => on_one_thread(run_online(&env, online)).map(Some),
     }
 }
@@ -110,15 +118,20 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Touch(args) => touch::run(env, args).await,
         Command::Verify => verify::run(env).await,
         Command::Audit => audit::run(env).await,
-        Command::Stats => audit::stats(env).await,
+        Command::Stats(args) => stats::run(env, args).await,
+        Command::History(args) => history::run(env, args).await,
+        Command::Statement(args) => history::statement(env, args).await,
         Command::Node { command: None } => node::run(env).await,
         Command::Node {
             command: Some(NodeCommand::Check),
         } => node::check(env).await,
         // The others need no node and have been run.
-        Command::Key(_) | Command::Name(_) | Command::Demo | Command::Devnet(_) => {
-            Err(CliError::Arguments("this command needs no node".to_owned()))
-        }
+        Command::Key(_)
+        | Command::Name(_)
+        | Command::Demo
+        | Command::Devnet(_)
+        | Command::Sync(_)
+        | Command::Watch(_) => Err(CliError::Arguments("this command needs no node".to_owned())),
     }
 }
 
@@ -183,13 +196,19 @@ impl Env<'_> {
 
     /// A session with the node, without a LETS.
     pub(crate) fn session(&self) -> Result<Session, CliError> {
-        Session::new(&self.global.nodes)
+        Ok(Session::new(&self.global.nodes)?.with_plan(self.plan(None)?))
+    }
+
+    /// A session with the node, for a LETS.
+    pub(crate) fn session_of(&self, manifest: &Manifest, lets: &Lets) -> Result<Session, CliError> {
+        let plan = self.plan(Some((manifest, lets)))?;
+        Ok(Session::new(&self.global.nodes)?.with_plan(plan))
     }
 
     /// The LETS of this home, and a session with a node of its network.
     pub(crate) async fn open(&self) -> Result<(Group, Session), CliError> {
         let group = self.group()?;
-        let session = self.session()?;
+        let session = self.session_of(&group.manifest, &group.lets)?;
         session.check_network(&group.manifest).await?;
         Ok((group, session))
     }
@@ -265,6 +284,38 @@ impl Group {
                 Err(_) => Err(self.unknown(who)),
             },
         }
+    }
+
+    /// The accounts among which those are that a person may mean: out of a ledger only these.
+    pub(crate) async fn accounts_meant(
+        &self,
+        session: &Session,
+        who: Option<&str>,
+    ) -> Result<Vec<Seen<AccountBox>>, CliError> {
+        let of = |keys: Vec<&Key>| keys.into_iter().map(Key::owner).collect::<Vec<_>>();
+        let own =
+            |name: &str| -> Vec<&Key> { self.own.iter().filter(|k| k.name == name).collect() };
+        let Some(who) = who else {
+            let owners = of(self.own.iter().collect());
+            return session
+                .accounts_like(&self.lets, Pick::Owners(&owners))
+                .await;
+        };
+        if let Some(number) = self.book.get(who) {
+            return session
+                .accounts_like(&self.lets, Pick::Numbers(&[number]))
+                .await;
+        }
+        let owners = of(own(who));
+        if !owners.is_empty() {
+            return session
+                .accounts_like(&self.lets, Pick::Owners(&owners))
+                .await;
+        }
+        let digits = who.to_ascii_lowercase();
+        session
+            .accounts_like(&self.lets, Pick::Prefix(&digits))
+            .await
     }
 
     fn unknown(&self, who: &str) -> CliError {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use ergo_devnet::DevnetError;
 use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
 use lets_contracts::ArtifactError;
+use lets_ledger::LedgerError;
 use lets_protocol::{
     AccountNumber, AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError,
     FoundError, InvoiceError, MakeInvoiceError, MemoTextError, NanoErg, ParseBoxError,
@@ -235,6 +236,37 @@ pub enum CliError {
     /// An embedded contract is damaged.
     #[error("this build of the program is damaged: {0}")]
     Contracts(#[from] ArtifactError),
+
+    /// The ledger on this machine cannot be used.
+    #[error(transparent)]
+    Books(Box<LedgerError>),
+    /// The node lacks a block that it must have.
+    #[error(
+        "the node at {url} does not give the block at height {height}: it may keep only the last ones"
+    )]
+    NoBlock {
+        /// The height.
+        height: u32,
+        /// The node.
+        url: String,
+    },
+    /// The chain changed again and again while it was read.
+    #[error("the chain of the node at {url} changes faster than it can be read")]
+    ChainMoves {
+        /// The node.
+        url: String,
+    },
+    /// A hook could not be run.
+    #[error("cannot run {command:?}: {cause}")]
+    Hook {
+        /// What was to be run.
+        command: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// A chart cannot be drawn.
+    #[error("cannot draw the chart: {0}")]
+    Chart(String),
 
     /// The node's address cannot be used.
     #[error(transparent)]

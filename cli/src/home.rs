@@ -87,6 +87,13 @@ impl Home {
         self.folder.join("payments.jsonl")
     }
 
+    /// The ledger of the LETS with this fingerprint, or, without one, of the wallet alone.
+    pub fn ledger(&self, fingerprint: Option<&str>) -> PathBuf {
+        let short = fingerprint.map(|print| print.get(..16).unwrap_or(print));
+        self.folder
+            .join(format!("ledger-{}.sqlite", short.unwrap_or("wallet")))
+    }
+
     /// Waits until no other command is spending from this home, and keeps others out until dropped; `waiting` is called
     /// if there is one. Two own commands at once would spend the same box, and the pool would keep the one that pays more.
     ///

@@ -162,6 +162,15 @@ impl Output {
 #[derive(Debug)]
 pub struct Spinner(Option<ProgressBar>);
 
+impl Spinner {
+    /// Says something else.
+    pub fn say(&self, text: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(text.to_owned());
+        }
+    }
+}
+
 impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {

@@ -3,14 +3,18 @@
 //! A node's views may be up to a second old. So a session remembers what it submitted itself and lays that over what it
 //! reads; it ends a submission only when the node shows the transaction; and it never takes one look for "lost".
 
+mod books;
 mod fate;
 mod find;
+pub mod follow;
 mod history;
 mod imported;
 mod received;
 
+pub use books::{Confirmed, Kept, Plan};
 pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
+pub use follow::Followed;
 pub use history::Past;
 pub use imported::{Imported, Openings};
 
@@ -82,6 +86,8 @@ struct Own {
 pub struct Session {
     client: NodeClient,
     own: Vec<Own>,
+    kept: tokio::sync::OnceCell<Kept>,
+    plan: Option<Plan>,
 }
 
 impl Session {
@@ -96,7 +102,17 @@ impl Session {
         Ok(Self {
             client: NodeClient::with_fallbacks(first, urls, NodeOptions::default())?,
             own: Vec::new(),
+            kept: tokio::sync::OnceCell::new(),
+            plan: None,
         })
+    }
+
+    /// The same session, which on a node without the extra index reads from this ledger.
+    pub fn with_plan(self, plan: Plan) -> Self {
+        Self {
+            plan: Some(plan),
+            ..self
+        }
     }
 
     /// The client, for what has nothing to do with a LETS.
@@ -274,10 +290,10 @@ impl Session {
     pub async fn place(&self, id: &TxId) -> Result<Place, CliError> {
         // The pool first: what is mined between the two looks is then found in the block.
         let pooled = self.client.unconfirmed(id).await?.is_some();
-        if let Some(found) = self.client.indexed_transaction(id).await? {
+        if let Some((height, above)) = self.included(id).await? {
             return Ok(Place::Block {
-                height: found.inclusion_height,
-                confirmations: found.confirmations.saturating_add(1),
+                height,
+                confirmations: above.saturating_add(1),
             });
         }
         Ok(if pooled { Place::Pool } else { Place::Nowhere })

@@ -1,5 +1,5 @@
-//! `lets audit`: the LETS recomputed from a node alone, with everything that its committee ever did; `lets stats`: its public
-//! figures. Anybody can run both, with no key.
+//! `lets audit`: the LETS recomputed from a node alone, with everything that its committee ever did. Anybody can run it, with no
+//! key.
 
 mod opening;
 
@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::keys;
 use crate::names;
 use crate::output::{Report, table};
-use crate::session::{Past, Session, View};
+use crate::session::{Past, Session};
 
 /// One thing that was done, as a reader sees it.
 #[derive(Debug, Serialize)]
@@ -152,18 +152,6 @@ async fn read(
             return Ok((findings, present, transactions));
         }
     }
-}
-
-pub(super) async fn stats(env: &Env<'_>) -> Result<Report, CliError> {
-    let (group, session) = env.open().await?;
-    let books = session
-        .books(&group.lets, &group.manifest, View::Chain)
-        .await?
-        .books;
-    let written = written_off(&group, &session, &books).await?;
-    let figures = figures(&group, &books, &written);
-    let text = figures.text(group.manifest.currency.code());
-    Report::new(&figures, text)
 }
 
 impl Figures {
@@ -341,25 +329,6 @@ fn told(deed: &Deed, currency: &Currency) -> String {
 struct WrittenOff {
     units: i64,
     deed: DeedJson,
-}
-
-/// Debts that the community's account has taken over, with their reasons.
-async fn written_off(
-    group: &Group,
-    session: &Session,
-    books: &Books,
-) -> Result<Vec<WrittenOff>, CliError> {
-    let currency = &group.manifest.currency;
-    let mut written = Vec::new();
-    for account in &books.accounts {
-        if rules::check_community(&group.lets, account).is_err() {
-            continue;
-        }
-        let paid = session.paid_by(&group.lets, account.number()).await?;
-        let off = paid.into_iter().filter_map(|p| written_off_by(p, currency));
-        written.extend(off);
-    }
-    Ok(written)
 }
 
 /// The payments of a transaction that say that they write a debt off.

@@ -8,7 +8,7 @@ use crate::commands::pay::sum;
 use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::output::Report;
-use crate::session::{Seen, View};
+use crate::session::Seen;
 
 #[derive(Serialize)]
 struct BalanceJson {
@@ -35,9 +35,8 @@ struct BalanceJson {
 }
 
 pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliError> {
-    let (group, session) = env.open().await?;
-    let accounts = session.accounts(&group.lets, View::Pool).await?;
-    let notes = session.notes(&group.lets, View::Pool).await?;
+    let (group, session) = env.open_reading().await?;
+    let accounts = group.accounts_meant(&session, who).await?;
     let height = session.height().await?;
     let chosen: Vec<&Seen<AccountBox>> = match who {
         Some(who) => vec![group.resolve(who, &accounts)?],
@@ -46,6 +45,8 @@ pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliE
             .filter(|a| group.own_key(&a.it).is_some())
             .collect(),
     };
+    let numbers: Vec<AccountNumber> = chosen.iter().map(|a| a.it.number()).collect();
+    let notes = session.notes_to(&group.lets, &numbers).await?;
     if chosen.is_empty() {
         let names: Vec<String> = group.own.iter().map(|key| key.name.clone()).collect();
         return Err(match names.is_empty() {

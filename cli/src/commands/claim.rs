@@ -1,7 +1,7 @@
 //! `lets claim`, `lets refund`, `lets absorb`: notes come to their end.
 
 use lets_protocol::{
-    AccountBox, Community, Link, MAX_NOTES_TAKEN, NoteBox, Reference, RuleViolation, Spender,
+    AccountBox, Community, Link, MAX_NOTES_TAKEN, NoteBox, Paid, Reference, RuleViolation, Spender,
     Trade, absorb, claim, claimable, refund, rules,
 };
 use serde::Serialize;
@@ -325,8 +325,17 @@ pub(super) fn read_memo(
     note: &NoteBox,
     keys: &[lets_wallet::UnlockedKeys],
 ) -> Option<String> {
-    let payee = note.payee()?;
-    let memo = sealed_memo::open(&group.lets, note.memo(), &note.payer(), &payee, keys)?;
+    memo_of(group, &Paid::of_note(note), keys)
+}
+
+/// As [`read_memo`], of any payment.
+pub(super) fn memo_of(
+    group: &Group,
+    paid: &Paid,
+    keys: &[lets_wallet::UnlockedKeys],
+) -> Option<String> {
+    let (payer, payee) = (paid.payer?, paid.payee?);
+    let memo = sealed_memo::open(&group.lets, &paid.memo, &payer, &payee, keys)?;
     let currency = &group.manifest.currency;
     let mut shown = memo.text().to_owned();
     match memo.reference() {
@@ -340,9 +349,9 @@ pub(super) fn read_memo(
             shown.push_str(&format!(" (gives back payment {payment})"));
         }
     }
-    if !memo.belongs_to(note.amount()) {
+    if !memo.belongs_to(paid.amount) {
         shown.push_str(&format!(
-            " (beware: written for {} {}, not for what the note holds)",
+            " (beware: written for {} {}, not for what was paid)",
             currency.show(memo.amount()),
             currency.code()
         ));

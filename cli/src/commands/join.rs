@@ -17,7 +17,7 @@ pub(super) async fn run(env: &Env<'_>, from: &Path) -> Result<Report, CliError> 
     if to.exists() {
         return Err(CliError::Exists { path: to });
     }
-    let session = env.session()?;
+    let session = env.session_of(&manifest, &lets)?;
     session.check_network(&manifest).await?;
     let findings = verify::audit(env, &session, &manifest, &lets).await?;
     for warning in &findings.warnings {

@@ -24,7 +24,7 @@ struct MemberJson {
 }
 
 pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
-    let (group, session) = env.open().await?;
+    let (group, session) = env.open_reading().await?;
     let seen = session
         .books(&group.lets, &group.manifest, View::Pool)
         .await?;

@@ -205,11 +205,7 @@ async fn supplies(
         ("credit units", ids.unit.into(), manifest.supply.units),
     ];
     for (what, id, amount) in expected {
-        let minted = session
-            .client()
-            .token(&id)
-            .await?
-            .map(|t| t.emission_amount);
+        let minted = session.minted(&id).await?;
         found.check(
             minted == u64::try_from(amount).ok(),
             format!("{what}: {amount} minted"),
@@ -251,7 +247,7 @@ async fn founding(
     {
         let step = at + 1;
         let name = String::from(*id);
-        let tx = match session.client().indexed_transaction(id).await {
+        let tx = match session.confirmed(id).await {
             Ok(Some(tx)) => tx,
             Ok(None) => {
                 found.problem(format!(
@@ -259,19 +255,19 @@ async fn founding(
                 ));
                 continue;
             }
-            Err(NodeError::Malformed { why, .. }) => {
-                found.problem(format!(
-                    "founding step {step}: what the node says of transaction {name} is not true: {why}"
-                ));
-                continue;
-            }
-            Err(e) => return Err(e.into()),
+            Err(CliError::Node(e)) => match *e {
+                NodeError::Malformed { why, .. } => {
+                    found.problem(format!(
+                        "founding step {step}: what the node says of transaction {name} is not true: {why}"
+                    ));
+                    continue;
+                }
+                other => return Err(other.into()),
+            },
+            Err(e) => return Err(e),
         };
-        let outputs: Vec<&ErgoBox> = tx.outputs.iter().map(|b| &b.ergo_box).collect();
-        let first_input = tx
-            .inputs
-            .first()
-            .map(|b| TokenId::from(b.ergo_box.box_id()));
+        let outputs: Vec<&ErgoBox> = tx.outputs.iter().collect();
+        let first_input = tx.spent.first().copied().map(TokenId::from);
         let right = match token {
             // A token's id is that of the first input of the transaction that minted it.
             Some(token) => first_input == Some(token),
@@ -279,10 +275,7 @@ async fn founding(
         };
         found.check(
             right,
-            format!(
-                "founding step {step}: in the block at height {}",
-                tx.inclusion_height
-            ),
+            format!("founding step {step}: in the block at height {}", tx.height),
             || format!("founding step {step}: transaction {name} did something else"),
         );
     }

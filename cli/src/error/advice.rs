@@ -2,6 +2,7 @@
 
 use ergo_devnet::DevnetError;
 use ergo_node_client::{NodeError, RefusalKind, SubmitError};
+use lets_ledger::LedgerError;
 use lets_protocol::{AdmitError, ApplyError, BuildError, FoundError, RuleViolation, TradeError};
 use lets_wallet::{LoadKeyError, SaveKeyError, SignError, UnlockError};
 
@@ -103,6 +104,11 @@ impl CliError {
                 SubmitError::NotTaken(_) => "not_taken",
             },
             Self::NodeLacks { .. } => "node_lacks",
+            Self::Books(_) => "books",
+            Self::NoBlock { .. } => "no_block",
+            Self::ChainMoves { .. } => "chain_moves",
+            Self::Hook { .. } => "hook",
+            Self::Chart(_) => "chart",
             Self::NoBlocks { .. } => "no_blocks",
             Self::WrongNetwork { .. } => "wrong_network",
             Self::UnknownNetwork { .. } => "unknown_network",
@@ -266,6 +272,16 @@ impl CliError {
                 SubmitError::Unreachable { .. } => "run the command again; nothing was sent",
                 _ => "nothing was spent; `lets verify` checks the LETS on this node",
             },
+            Self::Books(cause) => match **cause {
+                LedgerError::Full { .. } => "make room on the disk, then `lets sync`",
+                LedgerError::Busy { .. } | LedgerError::NotNext { .. } => "run the command again",
+                _ if cause.rebuild_helps() => "`lets sync --rebuild` builds it anew from the chain",
+                _ => "look at the file's rights; `lets sync --rebuild` builds it anew",
+            },
+            Self::NoBlock { .. } => "name a node that keeps all blocks: --node URL or LETS_NODE",
+            Self::ChainMoves { .. } => "run the command again; `lets node` tells how the node is",
+            Self::Hook { .. } => "give --exec a command that this system knows",
+            Self::Chart(_) => "leave --svg away",
             Self::NoBlocks { .. } => "`lets node` tells when it is ready",
             Self::WrongNetwork { .. } | Self::NotOnChain { .. } => {
                 "name the right node with --node URL, or the right LETS with --lets FILE"

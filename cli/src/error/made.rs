@@ -1,6 +1,7 @@
 //! The libraries' errors as this program's.
 
 use ergo_node_client::{NodeError, SubmitError};
+use lets_ledger::LedgerError;
 use lets_protocol::{
     AdmitError, ApplyError, BuildError, Currency, ExitError, FoundError, RefreshError,
     RuleViolation, SetTermsError, TradeError,
@@ -87,6 +88,12 @@ impl From<RandomnessError> for CliError {
 impl From<NodeError> for CliError {
     fn from(error: NodeError) -> Self {
         Self::Node(Box::new(error))
+    }
+}
+
+impl From<LedgerError> for CliError {
+    fn from(error: LedgerError) -> Self {
+        Self::Books(Box::new(error))
     }
 }
 

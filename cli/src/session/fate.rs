@@ -82,8 +82,7 @@ impl Session {
         if let Some(found) = self.client.unconfirmed(id).await? {
             return Ok(Some(found.inputs.iter().map(|i| i.box_id).collect()));
         }
-        let found = self.client.indexed_transaction(id).await?;
-        Ok(found.map(|tx| tx.inputs.iter().map(|b| b.ergo_box.box_id()).collect()))
+        Ok(self.confirmed(id).await?.map(|tx| tx.spent))
     }
 
     /// A box, spent or not, of pool or chain.
@@ -95,7 +94,6 @@ impl Session {
         if let Some(found) = self.client.utxo_with_pool(id).await? {
             return Ok(Some(found));
         }
-        let found = self.client.indexed_box(id).await?;
-        Ok(found.map(|b| b.ergo_box))
+        self.known_box(id).await
     }
 }

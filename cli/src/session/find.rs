@@ -6,7 +6,7 @@ use std::time::Instant;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_node_client::{IndexedBox, UnspentQuery};
+use ergo_node_client::UnspentQuery;
 use lets_protocol::{
     AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, Funding, Lets, NoteBox, PotBox,
     Present,
@@ -26,7 +26,7 @@ pub enum View {
 }
 
 impl View {
-    fn query(self) -> UnspentQuery {
+    pub(super) fn query(self) -> UnspentQuery {
         match self {
             Self::Pool => UnspentQuery::SPENDABLE,
             Self::Chain => UnspentQuery::CONFIRMED,
@@ -53,7 +53,7 @@ impl Session {
         token: &TokenId,
         view: View,
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
-        let found = self.client.unspent_by_token(token, view.query()).await?;
+        let found = self.listed_with(token, view).await?;
         let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == *token);
         Ok(self.with_own(found, view, holds))
     }
@@ -67,24 +67,17 @@ impl Session {
         tree: &ErgoTree,
         view: View,
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
-        let found = self.client.unspent_by_ergo_tree(tree, view.query()).await?;
+        let found = self.listed_at(tree, view).await?;
         Ok(self.with_own(found, view, |b| b.ergo_tree == *tree))
     }
 
     /// Lays what this session submitted itself over a node's answer, which may not show it yet.
     fn with_own(
         &self,
-        found: Vec<IndexedBox>,
+        mut seen: Vec<Seen<ErgoBox>>,
         view: View,
         wanted: impl Fn(&ErgoBox) -> bool,
     ) -> Vec<Seen<ErgoBox>> {
-        let mut seen: Vec<Seen<ErgoBox>> = found
-            .into_iter()
-            .map(|b| Seen {
-                confirmed: b.inclusion_height.is_some(),
-                it: b.ergo_box,
-            })
-            .collect();
         if view == View::Pool {
             for own in &self.own {
                 for made in own.made.iter().filter(|b| wanted(b)) {
@@ -132,7 +125,7 @@ impl Session {
             match (found.len(), found.pop()) {
                 (1, Some(one)) => return Ok(one),
                 // Neither minted in a block nor being minted by this session: it is not of this chain.
-                (0, _) if self.own.is_empty() && self.client.token(&token).await?.is_none() => {
+                (0, _) if self.own.is_empty() && self.minted(&token).await?.is_none() => {
                     return Err(self.not_on_chain(what, &token));
                 }
                 (0, _) if Instant::now() >= deadline => return Err(self.not_on_chain(what, &token)),

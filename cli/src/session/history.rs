@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
-use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_node_client::{IndexedTransaction, NodeError};
+use ergo_node_client::{IndexedBox, IndexedTransaction, NodeError};
 use futures_util::StreamExt;
 use lets_protocol::{
     AccountNumber, Culprit, Genesis, Height, Lets, Paid, ReadBox, Replay, Told, Wrong, payments_in,
@@ -132,16 +131,6 @@ impl Session {
         })))
     }
 
-    /// A transaction out of its block, for nodes whose index does not give the proofs.
-    async fn in_block(&self, id: &TxId, height: u32) -> Result<Option<Transaction>, NodeError> {
-        let ids = self.client.header_ids_at(height).await?;
-        let Some(block) = ids.first() else {
-            return Ok(None);
-        };
-        let all = self.client.block_transactions(block).await?;
-        Ok(all.into_iter().flatten().find(|tx| tx.id() == *id))
-    }
-
     /// The payments that an account made directly and by notes, oldest first.
     ///
     /// # Errors
@@ -155,7 +144,11 @@ impl Session {
             let found = tx.transaction.as_ref();
             found.map_or_else(Vec::new, |tx| payments_in(lets, tx, inputs, outputs))
         };
-        let past = self.past(number.token_id(), did).await?;
+        let token = number.token_id();
+        let Some(boxes) = self.indexed(self.client.boxes_by_token(&token)).await? else {
+            return self.kept_paid_by(number).await;
+        };
+        let past = self.past(boxes, did).await?;
         let one = |p: Past<Vec<Paid>>| {
             let (transaction, height) = (p.transaction, p.height);
             p.it.into_iter().map(move |it| Past {
@@ -171,13 +164,12 @@ impl Session {
             .collect())
     }
 
-    /// Every transaction that made a box with this token, in the chain's order, and what `did` makes of it.
+    /// Every transaction that made one of these boxes, in the chain's order, and what `did` makes of it.
     async fn past<T>(
         &self,
-        token: TokenId,
+        mut boxes: Vec<IndexedBox>,
         did: impl Fn(&IndexedTransaction, &[ErgoBox], &[ErgoBox]) -> T,
     ) -> Result<Vec<Past<T>>, CliError> {
-        let mut boxes = self.client.boxes_by_token(&token).await?;
         boxes.sort_by_key(|b| (b.inclusion_height, b.global_index));
         let mut known = HashSet::new();
         let mut past = Vec::new();
@@ -194,7 +186,7 @@ impl Session {
                     String::from(id)
                 ))
             })?;
-            let all = |boxes: &[ergo_node_client::IndexedBox]| -> Vec<ErgoBox> {
+            let all = |boxes: &[IndexedBox]| -> Vec<ErgoBox> {
                 boxes.iter().map(|b| b.ergo_box.clone()).collect()
             };
             let (inputs, outputs) = (all(&tx.inputs), all(&tx.outputs));

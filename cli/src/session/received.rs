@@ -36,15 +36,9 @@ impl Session {
     ) -> Result<Vec<Seen<Paid>>, CliError> {
         let number = account.number();
         let mut received = Vec::new();
-        let boxes = self.client.boxes_by_token(&number.token_id()).await?;
         let pooled = self.boxes_with(&number.token_id(), View::Pool).await?;
-        let mut transactions: Vec<TxId> = boxes
-            .into_iter()
-            .map(|b| b.ergo_box)
-            .chain(pooled.into_iter().map(|s| s.it))
-            .filter(|b| b.creation_height >= since.0)
-            .map(|b| b.transaction_id)
-            .collect();
+        let mut transactions = self.transactions_since(&number.token_id(), since).await?;
+        transactions.extend(pooled.into_iter().map(|s| s.it.transaction_id));
         let mut known = std::collections::HashSet::new();
         transactions.retain(|id| known.insert(*id));
         for id in transactions {
@@ -79,14 +73,11 @@ impl Session {
     }
 
     async fn look(&self, lets: &Lets, id: &TxId) -> Result<Option<Seen<Looked>>, CliError> {
-        if let Some(found) = self.client.indexed_transaction(id).await? {
-            let boxes = |all: Vec<ergo_node_client::IndexedBox>| -> Vec<ErgoBox> {
-                all.into_iter().map(|b| b.ergo_box).collect()
-            };
-            let (inputs, outputs) = (boxes(found.inputs), boxes(found.outputs));
+        if let Some(found) = self.confirmed(id).await? {
+            let inputs = found.inputs;
             let paid = found
                 .transaction
-                .map(|tx| payments_in(lets, &tx, &inputs, &outputs))
+                .map(|tx| payments_in(lets, &tx, &inputs, &found.outputs))
                 .unwrap_or_default();
             return Ok(Some(Seen {
                 it: Looked { paid, inputs },

@@ -65,13 +65,14 @@ fn bad_network_is_refused() {
 }
 
 #[test]
-fn node_without_index_is_refused() {
+fn node_without_index_of_another_chain_is_refused() {
     let world = World::village();
     let bare = World::with(DevnetConfig {
         index: false,
         ..DevnetConfig::default()
     });
-    world.refused_at(&bare.devnet.url(), "node_not_indexed", &["extraIndex"], PAY);
+    // What its blocks do not hold is not there.
+    world.refused_at(&bare.devnet.url(), "no_account", &["alice"], PAY);
     assert!(bare.lets(["node"]).ok().stdout.contains("none"));
 }
 

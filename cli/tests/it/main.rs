@@ -20,6 +20,7 @@ mod import;
 mod invoices;
 mod joint;
 mod keys;
+mod ledger;
 mod life;
 mod manifest;
 mod node;

@@ -54,7 +54,7 @@ fn node_check_without_index_names_what_needs_it() {
     });
     world.refused(
         "node_lacks",
-        &["index", "balance, members, pay"],
+        &["index", "audit and found --import"],
         ["node", "check"],
     );
 }

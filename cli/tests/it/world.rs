@@ -304,10 +304,11 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, files);
-        } else if ![".lock", "payments.jsonl"]
-            .contains(&path.file_name().unwrap().to_str().unwrap())
-        {
-            // The journal of payments says also what was tried in vain.
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        // The journal of payments says also what was tried in vain, and ledgers are made again from the chain.
+        if ![".lock", "payments.jsonl"].contains(&name) && !name.starts_with("ledger-") {
             files.insert(path.clone(), std::fs::read(&path).unwrap());
         }
     }

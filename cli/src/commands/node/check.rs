@@ -48,6 +48,8 @@ struct NodeChecked {
 /// What is missing, in words.
 const EVERYTHING: &str = "everything";
 const READING: &str = "every command that reads the LETS: balance, members, pay, audit ...";
+/// What the ledger cannot stand in for.
+const INDEXED: &str = "audit and found --import; other commands read every block instead";
 const SIGNING: &str = "every command that signs: pay, claim, apply, admit ...";
 const MEMOS: &str = "memos of direct payments, reasons of write-offs, the audit of scripts";
 const WAITING: &str = "seeing whether a payment waits in the pool";
@@ -211,6 +213,7 @@ async fn index(client: &NodeClient) -> Check {
             READING,
         ),
         Ok(index) => good("index", format!("up to height {}", index.indexed_height)),
+        Err(e @ NodeError::NotIndexed { .. }) => missing("index", e.to_string(), INDEXED),
         Err(e) => missing("index", e.to_string(), READING),
     }
 }

@@ -1,0 +1,350 @@
+//! Bringing a ledger to the chain's tip: from blocks, or, where the node has the extra index, from those blocks that hold
+//! something of the LETS. The same books either way.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::ergo_chain_types::Header;
+use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
+use ergo_node_client::{NodeClient, NodeError, TransactionText};
+use lets_ledger::{Head, Ledger, LedgerError};
+use lets_protocol::Lets;
+use tokio::task::JoinHandle;
+
+use crate::error::CliError;
+
+/// Headers asked for at once.
+const HEADERS: u32 = 500;
+/// Blocks that are fetched at the same time, and that go into the ledger together.
+const WINDOW: usize = 8;
+/// With fewer blocks to go than this, asking the index costs more than it saves.
+const WORTH_ASKING: u32 = 2_000;
+/// How often the chain may change under the hand before it is given up.
+const MAX_TRIES: u32 = 20;
+
+/// What is to be followed, and from where.
+#[derive(Debug, Clone)]
+pub struct Course {
+    /// The first height that can hold anything.
+    pub first: u32,
+    /// Hexadecimal digits of which one stands in every transaction that makes a box to be followed: token ids and scripts.
+    pub marks: Vec<String>,
+}
+
+impl Course {
+    /// The marks of a LETS: its four tokens. Applications name the pot's.
+    pub fn marks_of(lets: &Lets) -> Vec<String> {
+        let ids = lets.ids();
+        vec![
+            ids.membership.to_string(),
+            ids.unit.to_string(),
+            ids.pot_nft.to_string(),
+            ids.charter_nft.to_string(),
+        ]
+    }
+}
+
+/// How far it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Followed {
+    /// Blocks taken in.
+    pub blocks: u32,
+    /// Blocks taken back before that, for the chain was reorganised.
+    pub taken_back: u32,
+}
+
+/// A transaction of a block: read, or left unread because nothing that it makes is to be followed.
+enum Item {
+    Read(Transaction),
+    Unread(TransactionText, Vec<BoxId>),
+}
+
+struct Block {
+    head: Head,
+    items: Vec<Item>,
+}
+
+/// Brings the ledger to the tip. `progress` is told the height reached and the tip's. `index`: ask the extra index which blocks
+/// to read, if there are many.
+///
+/// # Errors
+/// [`CliError::Books`], [`CliError::Node`], [`CliError::NoBlock`].
+pub async fn follow(
+    client: &NodeClient,
+    ledger: &mut Ledger,
+    course: &Course,
+    index: Option<&Lets>,
+    progress: &(dyn Fn(u32, u32) + Sync),
+) -> Result<Followed, CliError> {
+    let mut course = course.clone();
+    course.marks.extend(ledger.followed_scripts()?);
+    let course = &course;
+    let mut done = Followed::default();
+    let mut index = index;
+    for _ in 0..MAX_TRIES {
+        let info = client.info().await?;
+        let (Some(tip), Some(id)) = (info.full_height, info.best_full_header_id) else {
+            return Err(CliError::NoBlocks {
+                url: client.url().to_owned(),
+            });
+        };
+        if ledger.tip()?.is_some_and(|t| t.id == id) {
+            return Ok(done);
+        }
+        done.taken_back += match go_back(client, ledger).await {
+            Err(CliError::Books(e)) if matches!(*e, LedgerError::TooDeep { .. }) => {
+                let all = ledger
+                    .tip()?
+                    .map_or(0, |t| t.height - course.first.min(t.height));
+                ledger.clear()?;
+                all
+            }
+            other => other?,
+        };
+        let from = ledger
+            .tip()?
+            .map_or(course.first, |t| t.height + 1)
+            .min(tip);
+        let gap = tip.saturating_sub(from);
+        let heights = match index {
+            Some(lets) if gap >= WORTH_ASKING => heights(client, lets, from, tip).await?,
+            _ => None,
+        };
+        // Once: what comes after is little.
+        index = None;
+        let went = match heights {
+            Some(heights) => hop(client, ledger, course, heights, progress).await,
+            None => walk(client, ledger, course, from, tip, progress).await,
+        };
+        match went {
+            Ok(blocks) => done.blocks += blocks,
+            // The chain was reorganised, or another process went on with this ledger: look again.
+            Err(CliError::Books(e)) if matches!(*e, LedgerError::NotNext { .. }) => {}
+            Err(CliError::Node(e)) if matches!(*e, NodeError::HeadersNotLinked { .. }) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(CliError::ChainMoves {
+        url: client.url().to_owned(),
+    })
+}
+
+/// Takes back what is no longer of the main chain; returns how many blocks.
+async fn go_back(client: &NodeClient, ledger: &mut Ledger) -> Result<u32, CliError> {
+    let Some(top) = ledger.tip()? else {
+        return Ok(0);
+    };
+    for kept in ledger.kept_blocks()? {
+        if client.header_ids_at(kept.height).await?.first() == Some(&kept.id) {
+            if kept.height < top.height {
+                ledger.cut_back(kept.height)?;
+            }
+            return Ok(top.height - kept.height);
+        }
+    }
+    Err(LedgerError::TooDeep {
+        kept_from: top.height,
+    }
+    .into())
+}
+
+/// Block after block.
+async fn walk(
+    client: &NodeClient,
+    ledger: &mut Ledger,
+    course: &Course,
+    from: u32,
+    to: u32,
+    progress: &(dyn Fn(u32, u32) + Sync),
+) -> Result<u32, CliError> {
+    let mut blocks = 0;
+    let mut at = from;
+    let mut coming = VecDeque::new();
+    let mut ready = Vec::new();
+    while at <= to {
+        let headers = client.headers(at, to.min(at + HEADERS - 1)).await?;
+        let Some(last) = headers.last() else { break };
+        at = last.height + 1;
+        for header in headers {
+            coming.push_back(fetch(client, course, header));
+            if coming.len() >= WINDOW
+                && let Some(next) = coming.pop_front()
+            {
+                ready.push(arrived(next).await?);
+            }
+            if ready.len() >= WINDOW {
+                blocks += take_in(ledger, std::mem::take(&mut ready), false)?;
+                progress(ledger.tip()?.map_or(from, |t| t.height), to);
+            }
+        }
+    }
+    for next in coming {
+        ready.push(arrived(next).await?);
+    }
+    blocks += take_in(ledger, ready, false)?;
+    progress(to, to);
+    Ok(blocks)
+}
+
+/// Only to the blocks at these heights.
+async fn hop(
+    client: &NodeClient,
+    ledger: &mut Ledger,
+    course: &Course,
+    heights: BTreeSet<u32>,
+    progress: &(dyn Fn(u32, u32) + Sync),
+) -> Result<u32, CliError> {
+    let to = heights.last().copied().unwrap_or_default();
+    let mut blocks = 0;
+    let mut ready = Vec::new();
+    let all: Vec<u32> = heights.into_iter().collect();
+    for some in all.chunks(WINDOW) {
+        let mut coming = VecDeque::new();
+        for height in some {
+            let header = client.header_at(*height).await?;
+            let header = header.ok_or_else(|| no_block(client, *height))?;
+            coming.push_back(fetch(client, course, header));
+        }
+        for next in coming {
+            ready.push(arrived(next).await?);
+        }
+        blocks += take_in(ledger, std::mem::take(&mut ready), true)?;
+        progress(ledger.tip()?.map_or(0, |t| t.height), to);
+    }
+    // Each was the main chain's when it was asked for; that all of one chain went in shows when the whole way is looked at.
+    for kept in ledger.kept_blocks()?.into_iter().take(WINDOW) {
+        if client.header_ids_at(kept.height).await?.first() != Some(&kept.id) {
+            return Err(LedgerError::NotNext {
+                id: kept.id,
+                height: kept.height,
+            }
+            .into());
+        }
+    }
+    Ok(blocks)
+}
+
+fn no_block(client: &NodeClient, height: u32) -> CliError {
+    CliError::NoBlock {
+        height,
+        url: client.url().to_owned(),
+    }
+}
+
+fn fetch(
+    client: &NodeClient,
+    course: &Course,
+    header: Header,
+) -> JoinHandle<Result<Block, CliError>> {
+    let (client, marks) = (client.clone(), course.marks.clone());
+    tokio::spawn(async move {
+        let texts = client.transaction_texts(&header.id).await?;
+        let texts = texts.ok_or_else(|| no_block(&client, header.height))?;
+        let items = texts.into_iter().map(|text| {
+            Ok(match marks.iter().any(|mark| text.mentions(mark)) {
+                true => Item::Read(text.read()?),
+                false => {
+                    let inputs = text.inputs()?;
+                    Item::Unread(text, inputs)
+                }
+            })
+        });
+        Ok(Block {
+            head: Head {
+                height: header.height,
+                id: header.id,
+                parent: header.parent_id,
+                timestamp: header.timestamp,
+            },
+            items: items.collect::<Result<Vec<_>, NodeError>>()?,
+        })
+    })
+}
+
+async fn arrived(block: JoinHandle<Result<Block, CliError>>) -> Result<Block, CliError> {
+    block
+        .await
+        .map_err(|e| CliError::Runtime(std::io::Error::other(e)))?
+}
+
+fn take_in(ledger: &mut Ledger, blocks: Vec<Block>, skipping: bool) -> Result<u32, CliError> {
+    let mut batch = ledger.batch()?;
+    let mut count = 0;
+    for block in blocks {
+        match skipping {
+            true => batch.skip_to(&block.head)?,
+            false => batch.block(&block.head)?,
+        }
+        count += 1;
+        for item in block.items {
+            match item {
+                Item::Read(tx) => batch.transaction(&tx)?,
+                Item::Unread(text, inputs) if batch.spends(&inputs)? => {
+                    batch.transaction(&text.read()?)?;
+                }
+                Item::Unread(..) => {}
+            }
+        }
+    }
+    batch.commit()?;
+    Ok(count)
+}
+
+/// The heights from `from` on at which the index knows of something of the LETS, and the tip's. `None` if the index cannot tell,
+/// or not without more pages than are read: then the blocks do.
+async fn heights(
+    client: &NodeClient,
+    lets: &Lets,
+    from: u32,
+    tip: u32,
+) -> Result<Option<BTreeSet<u32>>, CliError> {
+    match asked(client, lets, from, tip).await {
+        Ok(heights) => Ok(Some(heights)),
+        Err(CliError::Node(e))
+            if matches!(
+                *e,
+                NodeError::TooManyPages { .. }
+                    | NodeError::ListMoved { .. }
+                    | NodeError::NotIndexed { .. }
+                    | NodeError::IndexNotReady { .. }
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+async fn asked(
+    client: &NodeClient,
+    lets: &Lets,
+    from: u32,
+    tip: u32,
+) -> Result<BTreeSet<u32>, CliError> {
+    // Every transaction that makes a box with one of the tokens, and every one that spends such a box or an application.
+    let mut heights = BTreeSet::new();
+    let mut made = HashSet::new();
+    let mut spent = HashSet::new();
+    for token in lets.tokens() {
+        for entry in client.entries_by_token(&token).await? {
+            heights.extend(entry.inclusion_height);
+            made.insert(entry.transaction_id);
+            spent.extend(entry.spent_transaction_id);
+        }
+    }
+    let applications = lets.contracts().application.tree();
+    for found in client.boxes_by_ergo_tree(applications).await? {
+        heights.extend(found.inclusion_height);
+        spent.extend(found.spent_transaction_id);
+    }
+    for id in spent.difference(&made) {
+        if let Some(tx) = client.indexed_transaction(id).await? {
+            heights.insert(tx.inclusion_height);
+        }
+    }
+    // What came after the index's last block is read like any other.
+    let end = client.indexed_height().await?.indexed_height.min(tip);
+    heights.retain(|h| (from..=end).contains(h));
+    heights.insert(end);
+    Ok(heights)
+}

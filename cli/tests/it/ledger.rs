@@ -1,0 +1,226 @@
+//! The ledger: books of years from the chain, with the extra index and without, and what reads from them.
+
+use ergo_devnet::DevnetConfig;
+use serde_json::Value;
+
+use crate::world::{COMMITTEE, MEMBERS, World};
+
+/// The books of a home, row by row.
+fn books(world: &World, home: &std::path::Path) -> String {
+    use lets_cli::manifest::Manifest;
+    let (manifest, lets) = Manifest::load(&world.home().join("lets.toml")).unwrap();
+    let file = home.join(format!("ledger-{}.sqlite", &manifest.fingerprint[..16]));
+    let ledger = lets_ledger::Ledger::existing(&file, &manifest.fingerprint, Some(lets));
+    let mut bytes = Vec::new();
+    ledger.unwrap().unwrap().dump(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn kinds(account: &Value) -> Vec<&str> {
+    let lines = account["lines"].as_array().unwrap();
+    lines.iter().map(|l| l["kind"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn ledger_with_index_tells_history_statement_figures_and_events() {
+    let world = World::village();
+    let manifest = world.home().join("lets.toml");
+    world.data(["sync"]);
+    world.pay("alice", "bob", "2.00", &["--memo", "milk"]);
+    world.mine();
+    world.pay("carol", "bob", "1.50", &["--note"]);
+    world.mine();
+    world.act(["claim", "--key", "bob"]);
+    world.mine();
+    let synced = world.data(["sync"]);
+    assert_eq!(synced["height"], world.devnet.height());
+    assert_eq!(synced["blocks"], 3);
+
+    // What reads from a fresh ledger is what the node says.
+    assert_eq!(world.balance("bob"), "+3.50");
+    assert_eq!(world.balance("alice"), "-2.00");
+
+    let history = world.data(["history", "bob", "--memos"]);
+    let bob = &history["accounts"][0];
+    assert_eq!(kinds(bob), ["admitted", "received", "claimed"]);
+    let received = &bob["lines"][1];
+    assert_eq!(received["payer"], "alice");
+    assert_eq!(received["amount"], "2.00");
+    assert_eq!(received["memo"], "milk");
+    assert_eq!(received["balance"], "+2.00");
+    assert_eq!(received["confirmations"], 3);
+    assert_eq!(bob["lines"][2]["payer"], "carol");
+    assert!(
+        history["accounts"][0]["lines"][1]["transaction"]
+            .as_str()
+            .unwrap()
+            .len()
+            == 64
+    );
+    // A payment without the passphrase has no memo to show.
+    let sealed = world.data(["history", "bob"]);
+    assert_eq!(sealed["accounts"][0]["lines"][1]["memo"], Value::Null);
+    let height = received["height"].as_u64().unwrap().to_string();
+    let one = world.data(["history", "bob", "--from", &height, "--to", &height]);
+    assert_eq!(kinds(&one["accounts"][0]), ["received"]);
+
+    let month = &received["time"].as_str().unwrap()[..7];
+    let statement = world.data(["statement", "alice", "--month", month]);
+    assert_eq!(statement["accounts"][0]["opening"], "0.00");
+    assert_eq!(statement["accounts"][0]["closing"], "-2.00");
+    assert_eq!(kinds(&statement["accounts"][0]), ["admitted", "paid"]);
+    let csv = world
+        .lets(["statement", "alice", "--month", month, "--csv"])
+        .ok()
+        .stdout;
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0].iter().nth(3), Some("opening"));
+    assert_eq!(rows[3].iter().nth(7), Some("-2.00"));
+    world.refused(
+        "usage",
+        &["2026-13"],
+        ["statement", "alice", "--month", "2026-13"],
+    );
+
+    let svg = world.folder.path().join("stats.svg");
+    let stats = world.data(["stats", "--svg", svg.to_str().unwrap()]);
+    assert_eq!(stats["members"], 3);
+    assert_eq!(stats["sum"], "0.00");
+    assert_eq!(stats["debts"], "3.50");
+    assert_eq!(stats["months"][0]["volume"], "3.50");
+    assert_eq!(stats["months"][0]["payments"], 2);
+    assert_eq!(stats["largest_debtors"][0]["name"], "alice");
+    let svg = std::fs::read_to_string(svg).unwrap();
+    assert!(
+        roxmltree::Document::parse(&svg).is_ok() && svg.contains("Village"),
+        "{svg}"
+    );
+
+    let told = world.folder.path().join("told");
+    let hook = format!("cat >> {}", told.display());
+    let tip = world.devnet.height().to_string();
+    let first = (world.devnet.height() - 2).to_string();
+    let watched = world
+        .lets([
+            "watch", "bob", "--from", &first, "--to", &tip, "--exec", &hook, "--json",
+        ])
+        .ok()
+        .stdout;
+    let events: Vec<Value> = watched
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let names: Vec<&str> = events
+        .iter()
+        .map(|e| e["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["account", "note", "account"]);
+    assert_eq!(events[2]["kind"], "claimed");
+    assert_eq!(std::fs::read_to_string(told).unwrap(), watched);
+
+    // A reorganisation takes payments back, and another home's books of the same chain are the same.
+    let before = books(&world, &world.home());
+    world.devnet.rollback(2).unwrap();
+    world.devnet.mine(3).unwrap();
+    let synced = world.data(["sync"]);
+    assert_eq!(synced["taken_back"], 2);
+    assert_ne!(books(&world, &world.home()), before);
+    let outsider = world.folder.path().join("outsider");
+    let run = |args: &[&str]| world.lets_in(&outsider, args.iter().copied()).data();
+    run(&["sync", "--lets", manifest.to_str().unwrap(), "--json"]);
+    assert_eq!(books(&world, &outsider), books(&world, &world.home()));
+
+    // A damaged file is named, and built anew.
+    let file = std::fs::read_dir(world.home())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "sqlite"))
+        .unwrap();
+    let good = books(&world, &world.home());
+    std::fs::write(&file, "no books").unwrap();
+    world.refused("books", &["sync --rebuild"], ["history", "bob"]);
+    world.data(["sync", "--rebuild"]);
+    assert_eq!(books(&world, &world.home()), good);
+}
+
+/// Founding, admissions, payments on each other in the pool, a note taken in, terms, an exit and a reorganisation: by blocks
+/// alone.
+#[test]
+fn ledger_without_index_serves_a_whole_life() {
+    let world = World::with(DevnetConfig {
+        index: false,
+        ..DevnetConfig::default()
+    });
+    for key in COMMITTEE {
+        world.key(key);
+    }
+    world.fund("c1", "20");
+    world.mine();
+    world
+        .lets(
+            World::found_args("Village")
+                .into_iter()
+                .chain(["--no-wait"]),
+        )
+        .ok();
+    world.mine();
+    for name in MEMBERS {
+        world.key(name);
+        world.fund(name, "5");
+    }
+    world.mine();
+    for name in MEMBERS {
+        world.act(["apply", "--key", name]);
+        world.act([
+            "admit",
+            "all",
+            "--name",
+            name,
+            "--committee-key",
+            "c1",
+            "--committee-key",
+            "c3",
+        ]);
+    }
+    world.mine();
+    assert_eq!(
+        world.data(["members"])["accounts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    // Two in a row, the second on the first's change in the pool.
+    world.pay("alice", "bob", "2.00", &["--memo", "milk"]);
+    world.pay("alice", "carol", "1.00", &[]);
+    assert_eq!(world.account("alice")["confirmed"], false);
+    world.mine();
+    world.pay("carol", "bob", "1.00", &["--note"]);
+    world.mine();
+    world.act(["claim", "--key", "bob"]);
+    world.mine();
+    assert_eq!(world.balance("alice"), "-3.00");
+    assert_eq!(world.balance("bob"), "+3.00");
+    assert_eq!(world.balance("carol"), "0.00");
+    world.terms("alice", &["--line", "50"]);
+    world.act(["exit", "--key", "carol"]);
+    world.mine();
+    world.lets(["verify"]).ok();
+    let history = world.data(["history", "alice"]);
+    assert_eq!(
+        kinds(&history["accounts"][0]),
+        ["admitted", "paid", "paid", "terms"]
+    );
+    world.devnet.rollback(1).unwrap();
+    world.mine();
+    assert_eq!(
+        world.data(["members"])["accounts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    world.lets(["verify"]).ok();
+}
