@@ -278,7 +278,7 @@ impl Case {
     }
 
     /// ergo-lib's reduction of one input, whatever the others do.
-    fn reduce_one(
+    pub(crate) fn reduce_one(
         &self,
         tx: &UnsignedTransaction,
         state: &ErgoStateContext,

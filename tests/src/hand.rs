@@ -79,7 +79,7 @@ pub fn trade(world: &World, moves: &[Move<'_>], signers: &[&SecretKey]) -> Case 
         case.inputs
             .push((account.ergo_box().clone(), ContextExtension::empty()));
         case.outputs.push(next);
-        set_units(&mut case, i, account, account.units() + gain);
+        set_units(world, &mut case, i, account, account.units() + gain);
         if *signed {
             case.set_register(i, R6, counters(account, *gain, i64::from(height)));
             keep_first_key(&mut case, i);
@@ -120,7 +120,7 @@ fn keep_first_key(case: &mut Case, output: usize) {
     case.set_register(output, R5, keys[..1].to_vec());
 }
 
-fn set_units(case: &mut Case, output: usize, account: &AccountBox, units: i64) {
+fn set_units(world: &World, case: &mut Case, output: usize, account: &AccountBox, units: i64) {
     let number = account.number().token_id();
     case.set_tokens(output, |all| {
         // The units stand after the account token, or nowhere.
@@ -129,10 +129,10 @@ fn set_units(case: &mut Case, output: usize, account: &AccountBox, units: i64) {
             .position(|(id, _)| *id == number)
             .expect("the account token")
             + 1;
+        let units = u64::try_from(units).expect("an account holds what it pays");
         match all.get_mut(after) {
-            Some(token) => token.1 = u64::try_from(units).expect("an account holds what it pays"),
-            None if units == 0 => {}
-            None => panic!("an account without units gains its first by hand"),
+            Some(token) => token.1 = units,
+            None => all.push((unit(world), units)),
         }
         all.retain(|(_, n)| *n > 0);
     });
@@ -249,7 +249,7 @@ impl Members {
 /// The account with this balance.
 pub fn at(world: &World, account: &AccountBox, balance: i64) -> AccountBox {
     let units = account.terms().issued.units() + balance;
-    world.account_with(account, |case| set_units(case, 0, account, units))
+    world.account_with(account, |case| set_units(world, case, 0, account, units))
 }
 
 /// The account with other terms (R4): `(place, value)`.

@@ -1,4 +1,4 @@
-//! The reference judge: `contracts/judge.mjs`, the official interpreter under Node.js, one process for all tests.
+//! The reference judge: `contracts/judge.mjs`, the official interpreter under Node.js, in a few processes for all tests.
 
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::reduced::ReducedTransaction;
@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 
 /// What the official interpreter says of one transaction.
 #[derive(Debug, Clone)]
@@ -36,25 +37,50 @@ struct Process {
     stdout: BufReader<ChildStdout>,
 }
 
-fn process() -> &'static Mutex<Process> {
-    static PROCESS: OnceLock<Mutex<Process>> = OnceLock::new();
-    PROCESS.get_or_init(|| {
-        let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
-        assert!(
-            contracts.join("node_modules/sigmastate-js").exists(),
-            "the reference interpreter is not installed: run `cargo xtask test`, or `npm ci` in contracts/"
-        );
-        let mut child = Command::new("node")
-            .arg("judge.mjs")
-            .current_dir(contracts)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node.js 20 or newer must be installed");
-        let stdin = child.stdin.take().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Mutex::new(Process { _child: child, stdin, stdout })
+/// Processes started as they are needed, as many at once as there are cores.
+fn pool() -> &'static [Mutex<Option<Process>>] {
+    static POOL: OnceLock<Vec<Mutex<Option<Process>>>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        (0..cores.min(4)).map(|_| Mutex::new(None)).collect()
     })
+}
+
+/// A place of the pool that nobody uses now, or the next in turn.
+fn free() -> MutexGuard<'static, Option<Process>> {
+    static TURN: AtomicUsize = AtomicUsize::new(0);
+    for place in pool() {
+        match place.try_lock() {
+            Ok(guard) => return guard,
+            // A test that panics elsewhere must not make the others fail too.
+            Err(TryLockError::Poisoned(e)) => return e.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) % pool().len();
+    pool()[turn].lock().unwrap_or_else(|e| e.into_inner())
+}
+
+fn start() -> Process {
+    let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
+    assert!(
+        contracts.join("node_modules/sigmastate-js").exists(),
+        "the reference interpreter is not installed: run `cargo xtask test`, or `npm ci` in contracts/"
+    );
+    let mut child = Command::new("node")
+        .arg("judge.mjs")
+        .current_dir(contracts)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Node.js 20 or newer must be installed");
+    let stdin = child.stdin.take().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    Process {
+        _child: child,
+        stdin,
+        stdout,
+    }
 }
 
 /// A request as `contracts/judge.mjs` reads it.
@@ -84,8 +110,8 @@ pub fn judge(
     let request = request(tx, boxes, data_boxes, state);
     let mut line = String::new();
     {
-        // A test that panics elsewhere must not make the others fail too.
-        let mut process = process().lock().unwrap_or_else(|e| e.into_inner());
+        let mut place = free();
+        let process = place.get_or_insert_with(start);
         writeln!(process.stdin, "{request}").unwrap();
         process.stdout.read_line(&mut line).unwrap();
     }

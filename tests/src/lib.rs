@@ -1,5 +1,6 @@
 //! What the tests share: the reference judge, transactions that can be bent, and a small LETS in memory.
 
+pub mod adversary;
 pub mod case;
 pub mod catalogue;
 pub mod hand;

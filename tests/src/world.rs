@@ -59,6 +59,7 @@ pub fn at_least_of(k: u8, keys: &[ProveDlog]) -> SigmaProp {
 }
 
 /// A LETS and those who act in it.
+#[derive(Clone)]
 pub struct World {
     /// The LETS.
     pub lets: Lets,
@@ -116,7 +117,11 @@ pub fn founding(committee: SigmaProp, name: &str) -> Founding {
 impl World {
     /// A LETS founded at [`START`]. Worlds of different `seed` have nothing in common.
     pub fn new(seed: u8) -> Self {
-        let committee = [key(seed + 1), key(seed + 2), key(seed + 3)];
+        Self::led_by(seed, [key(seed + 1), key(seed + 2), key(seed + 3)])
+    }
+
+    /// The same with these keys for its committee: one committee may lead several LETS.
+    pub fn led_by(seed: u8, committee: [SecretKey; 3]) -> Self {
         let params = TxParams {
             height: Height(START),
             fee: NanoErg::MIN_FEE,
@@ -144,6 +149,14 @@ impl World {
             committee,
             height: Height(START + 10),
             seed,
+        }
+    }
+
+    /// The same at another height.
+    pub fn at(&self, height: Height) -> Self {
+        Self {
+            height,
+            ..self.clone()
         }
     }
 

@@ -51,6 +51,15 @@ enum Command {
     Bench,
     /// Check what comes from others: npm's hashes, licences and sources of crates; and that no crate of ours is unsafe
     Supply,
+    /// Try random transactions against the contracts, and check the invariants on what the interpreters accept
+    Adversary {
+        /// Transactions to try, about
+        #[arg(long, default_value_t = 20_000)]
+        cases: u64,
+        /// Seed of the first of them; a finding names its own
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Everything that must pass: set-up, artifacts, supply, format, lints, tests
     Test(run::NodeArgs),
 }
@@ -63,6 +72,7 @@ fn main() -> ExitCode {
         Command::Mutate { sample, contracts } => mutate::run(sample, &contracts),
         Command::Bench => run::bench(),
         Command::Supply => supply::run(),
+        Command::Adversary { cases, seed } => run::adversary(cases, seed),
         Command::Test(args) => match args.node {
             Some(_) => run::test_on_node(&args),
             None => run::test(),

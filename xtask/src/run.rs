@@ -138,6 +138,22 @@ pub(crate) fn bench() -> Result<(), XtaskError> {
     run(command("target/release/bench", &[], ""))
 }
 
+/// The random adversary, from an optimised build.
+pub(crate) fn adversary(cases: u64, seed: u64) -> Result<(), XtaskError> {
+    npm_install()?;
+    run(command(
+        "cargo",
+        &["build", "--release", "--workspace", "--bin", "adversary"],
+        "",
+    ))?;
+    let (cases, seed) = (cases.to_string(), seed.to_string());
+    run(command(
+        "target/release/adversary",
+        &["--cases", &cases, "--seed", &seed],
+        "",
+    ))
+}
+
 /// The one command behind the README and CI.
 pub(crate) fn test() -> Result<(), XtaskError> {
     npm_install()?;

@@ -1,0 +1,299 @@
+//! The random adversary: from any valid state it draws transactions near valid ones, lets the interpreters judge them, and
+//! checks that what they take keeps the invariants of `docs/SECURITY.md`.
+//!
+//! Everything follows from a seed. A chunk of transactions has a seed of its own, and runs alone: the seed that a finding
+//! names finds it again.
+
+mod after;
+mod drafts;
+mod moves;
+pub mod oracle;
+mod repair;
+mod show;
+pub mod state;
+mod verdict;
+mod view;
+
+pub use drafts::{Draft, Kind};
+pub use moves::{Move, What};
+pub use verdict::{Fate, try_out};
+
+use crate::case::Case;
+use drafts::{arb_draft, together};
+use moves::arb_move;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
+use repair::repair;
+use state::{State, StatePlan, arb_state};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Transactions in a chunk, about.
+pub const CHUNK: u64 = 100;
+/// States in a chunk; from each some transactions are tried.
+const STATES: u32 = 16;
+
+/// One transaction: honest ones, and what is changed in them.
+#[derive(Debug, Clone)]
+struct Attempt {
+    drafts: Vec<Draft>,
+    moves: Vec<Move>,
+    repaired: bool,
+    /// Whether the honest next steps are tried, if it is accepted.
+    onward: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Plan {
+    state: StatePlan,
+    attempts: Vec<Attempt>,
+}
+
+fn arb_plan() -> impl Strategy<Value = Plan> {
+    let drafts = prop_oneof![3 => vec(arb_draft(), 1), 1 => vec(arb_draft(), 2)];
+    let moves = prop_oneof![
+        2 => vec(arb_move(), 0),
+        6 => vec(arb_move(), 1),
+        3 => vec(arb_move(), 2),
+        1 => vec(arb_move(), 3..6),
+    ];
+    let attempt = (
+        drafts,
+        moves,
+        prop::bool::weighted(0.9),
+        prop::bool::weighted(0.15),
+    )
+        .prop_map(|(drafts, moves, repaired, onward)| Attempt {
+            drafts,
+            moves,
+            repaired,
+            onward,
+        });
+    (arb_state(), vec(attempt, 1..=12)).prop_map(|(state, attempts)| Plan { state, attempts })
+}
+
+/// How many were tried, and how many accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Transactions tried.
+    pub tried: u64,
+    /// Of them, accepted.
+    pub accepted: u64,
+}
+
+impl Count {
+    fn add(&mut self, accepted: bool) {
+        self.tried += 1;
+        self.accepted += u64::from(accepted);
+    }
+
+    fn merge(&mut self, other: Count) {
+        self.tried += other.tried;
+        self.accepted += other.accepted;
+    }
+
+    /// The share that was accepted, in percent.
+    pub fn percent(&self) -> f64 {
+        100.0 * self.accepted as f64 / self.tried.max(1) as f64
+    }
+}
+
+/// What was tried, and what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All transactions.
+    pub all: Count,
+    /// By what they began as.
+    pub kinds: BTreeMap<Kind, Count>,
+    /// By what was changed.
+    pub moves: BTreeMap<What, Count>,
+    /// Two honest transactions in one.
+    pub merged: Count,
+    /// Accepted ones after which the next steps were tried.
+    pub onward: u64,
+}
+
+impl Tally {
+    fn note(&mut self, attempt: &Attempt, fate: &Fate) {
+        let accepted = matches!(fate, Fate::Accepted(_));
+        self.all.add(accepted);
+        self.onward += u64::from(accepted && attempt.onward);
+        for draft in &attempt.drafts {
+            self.kinds.entry(draft.kind).or_default().add(accepted);
+        }
+        for change in &attempt.moves {
+            self.moves.entry(change.what).or_default().add(accepted);
+        }
+        if attempt.drafts.len() > 1 {
+            self.merged.add(accepted);
+        }
+    }
+
+    fn merge(&mut self, other: Tally) {
+        self.all.merge(other.all);
+        self.onward += other.onward;
+        self.merged.merge(other.merged);
+        for (kind, count) in other.kinds {
+            self.kinds.entry(kind).or_default().merge(count);
+        }
+        for (what, count) in other.moves {
+            self.moves.entry(what).or_default().merge(count);
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |f: &mut fmt::Formatter<'_>, name: &str, c: &Count| {
+            writeln!(
+                f,
+                "{name:<20}{:>10}{:>10}{:>8.1} %",
+                c.tried,
+                c.accepted,
+                c.percent()
+            )
+        };
+        writeln!(f, "{:<20}{:>10}{:>10}", "", "tried", "accepted")?;
+        line(f, "all", &self.all)?;
+        line(f, "two in one", &self.merged)?;
+        writeln!(f, "\nbegun as")?;
+        for (kind, count) in &self.kinds {
+            line(f, &format!("  {kind:?}"), count)?;
+        }
+        writeln!(f, "\nchanged")?;
+        for (what, count) in &self.moves {
+            line(f, &format!("  {what:?}"), count)?;
+        }
+        writeln!(f, "\n{} followed by the honest next steps", self.onward)
+    }
+}
+
+/// An accepted transaction that breaks an invariant, or one about which the interpreters disagree.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The seed of its chunk.
+    pub seed: u64,
+    /// What is wrong, and the smallest transaction that shows it.
+    pub text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}: {}", self.seed, self.text)?;
+        write!(
+            f,
+            "again: cargo xtask adversary --cases {CHUNK} --seed {}",
+            self.seed
+        )
+    }
+}
+
+/// The transaction, if the drafts can be laid out in this state.
+fn lay(state: &State, attempt: &Attempt) -> Option<Case> {
+    let mut cases = attempt
+        .drafts
+        .iter()
+        .enumerate()
+        .map(|(n, d)| d.lay(state, n));
+    let mut case = cases.next()??;
+    for more in cases {
+        case = together(state, case, more?)?;
+    }
+    for change in &attempt.moves {
+        change.make(state, &mut case);
+    }
+    if attempt.repaired {
+        repair(state, &mut case);
+    }
+    Some(case)
+}
+
+/// What is wrong with what became of it, if anything is.
+fn fault(state: &State, attempt: &Attempt, fate: &Fate) -> Option<String> {
+    match fate {
+        Fate::Malformed | Fate::Refused => None,
+        Fate::Disputed(why) => Some(format!("the interpreters disagree: {why}")),
+        Fate::Accepted(deed) => state.towns.iter().find_map(|town| {
+            let kept = oracle::check(&town.world.lets, deed);
+            let kept = match attempt.onward {
+                true => kept.and_then(|()| after::go_on(state, town, deed)),
+                false => kept,
+            };
+            kept.err().map(|breach| breach.to_string())
+        }),
+    }
+}
+
+/// Tries one chunk.
+pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
+    let tally = RefCell::new(Tally::default());
+    let found = RefCell::new(false);
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: STATES,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        max_shrink_iters: 200,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&arb_plan(), |plan| {
+        let state = State::of(&plan.state);
+        for attempt in &plan.attempts {
+            let Some(case) = lay(&state, attempt) else {
+                continue;
+            };
+            let fate = try_out(&case);
+            if !*found.borrow() {
+                tally.borrow_mut().note(attempt, &fate);
+            }
+            if let Some(fault) = fault(&state, attempt, &fate) {
+                *found.borrow_mut() = true;
+                let shown = show::transaction(&state, &case);
+                let said = format!("{fault}\n{attempt:?}\n{shown}");
+                return Err(TestCaseError::fail(said));
+            }
+        }
+        Ok(())
+    });
+    let finding = result.err().map(|e| Finding {
+        seed,
+        text: match e {
+            TestError::Fail(reason, _) => reason.message().to_owned(),
+            TestError::Abort(reason) => reason.message().to_owned(),
+        },
+    });
+    (tally.into_inner(), finding)
+}
+
+/// Tries so many chunks, of consecutive seeds, on all cores; `each` hears what has been tried so far.
+pub fn hunt(
+    seed: u64,
+    chunks: u64,
+    each: impl Fn(&Tally, &[Finding]) + Sync,
+) -> (Tally, Vec<Finding>) {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let next = AtomicU64::new(0);
+    let result = Mutex::new((Tally::default(), Vec::new()));
+    let work = || loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= chunks {
+            break;
+        }
+        let (tally, finding) = chunk(seed + number);
+        let mut result = result.lock().unwrap();
+        result.0.merge(tally);
+        result.1.extend(finding);
+        each(&result.0, &result.1);
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(work);
+        }
+    });
+    let (tally, mut findings) = result.into_inner().unwrap();
+    findings.sort_by_key(|f: &Finding| f.seed);
+    (tally, findings)
+}

@@ -1,0 +1,212 @@
+//! Whether a chain would take the transaction: ergo-lib's full validation of the signed transaction, and the official
+//! interpreter, which runs in nodes, on whatever ergo-lib takes.
+
+use super::oracle::Deed;
+use super::view::leaves;
+use crate::case::{Case, RENT_VARIABLE, registers, size};
+use crate::judge;
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
+use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidationError};
+use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::ergotree_interpreter::sigma_protocol::private_input::PrivateInput;
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ProofBytes, TestProver};
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, NonMandatoryRegisterId};
+use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
+use ergo_lib::ergotree_ir::types::stype::SType;
+use ergo_lib::wallet::signing::{make_context, sign_tx_input};
+use ergo_lib::wallet::tx_context::TransactionContext;
+use lets_protocol::Blocks;
+
+/// One of so many transactions that want a proof is given an empty one for it and validated all the same.
+const BARE: u8 = 8;
+
+/// What becomes of a transaction.
+#[derive(Debug)]
+pub enum Fate {
+    /// The chain's own rules refuse it: unbalanced, dust, a box twice, an output older than its inputs.
+    Malformed,
+    /// A script refuses it, or a proof is missing.
+    Refused,
+    /// The interpreters disagree, and not about a register of another type, which is known.
+    Disputed(String),
+    /// A node would take it.
+    Accepted(Box<Deed>),
+}
+
+/// Tries to have the transaction taken.
+pub fn try_out(case: &Case) -> Fate {
+    let ids: Vec<_> = case.inputs.iter().map(|(b, _)| b.box_id()).collect();
+    let Some(tx) = unsigned(case) else {
+        return Fate::Malformed;
+    };
+    if (1..ids.len()).any(|i| ids[..i].contains(&ids[i])) {
+        return Fate::Malformed;
+    }
+    let state = case.state();
+    let mut proofs = proofs(case, &tx, &state);
+    if proofs.len() < ids.len() && tx.id().as_ref()[0] % BARE != 0 {
+        // Some input has no proof that these keys could make.
+        return Fate::Refused;
+    }
+    proofs.resize(ids.len(), ProofBytes::Empty);
+    let Ok(signed) = Transaction::from_unsigned_tx(tx.clone(), proofs) else {
+        return Fate::Malformed;
+    };
+    if signed.validate_stateless().is_err() {
+        return Fate::Malformed;
+    }
+    let context = TransactionContext::new(signed.clone(), case.boxes(), case.data_inputs.clone());
+    match context.map(|c| c.validate(&state)) {
+        Ok(Ok(())) => {}
+        Ok(Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..))) => {
+            return Fate::Refused;
+        }
+        _ => return Fate::Malformed,
+    }
+    let rents: Vec<_> = (0..ids.len()).map(|i| rent(case, &signed, i)).collect();
+    if rents.contains(&Some(false)) {
+        // Where ergo-lib goes on to the script, a node refuses at once.
+        return Fate::Refused;
+    }
+    let rent: Vec<bool> = rents.iter().map(|r| *r == Some(true)).collect();
+    if let Some(dispute) = disputed(case, &tx, &state, &rent) {
+        return match is_typed(case) {
+            true => Fate::Disputed(dispute),
+            false => Fate::Refused,
+        };
+    }
+    Fate::Accepted(Box::new(Deed {
+        inputs: case.boxes(),
+        data: case.data_inputs.clone(),
+        outputs: signed.outputs.to_vec(),
+        signed: proven(case, &tx, &state, &rent),
+        height: i64::from(case.height),
+        rent,
+    }))
+}
+
+fn unsigned(case: &Case) -> Option<UnsignedTransaction> {
+    use ergo_lib::chain::transaction::{DataInput, UnsignedInput};
+    let inputs = case.inputs.iter();
+    let inputs = inputs.map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()));
+    let data = case.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
+    UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), case.outputs.clone()).ok()
+}
+
+/// The inputs' proofs, as far as the keys suffice one after the other.
+fn proofs(case: &Case, tx: &UnsignedTransaction, state: &ErgoStateContext) -> Vec<ProofBytes> {
+    let mut secrets = case.signers.clone();
+    secrets.sort_by_key(|k| k.to_bytes());
+    secrets.dedup();
+    let prover = TestProver {
+        secrets: secrets.into_iter().map(PrivateInput::from).collect(),
+    };
+    let context =
+        TransactionContext::new(tx.clone(), case.boxes(), case.data_inputs.clone()).unwrap();
+    let message = tx.bytes_to_sign().unwrap();
+    let mut evaluation = make_context(state, &context, 0).unwrap();
+    let signed = (0..case.inputs.len()).map_while(|input| {
+        sign_tx_input(
+            &prover,
+            &context,
+            state,
+            &mut evaluation,
+            None,
+            input,
+            &message,
+        )
+        .ok()
+    });
+    signed.map(|i| i.spending_proof.proof).collect()
+}
+
+/// The protocol's rule of storage rent: `None` if the input is no rent spend and its script decides; else whether it keeps
+/// to the rule.
+fn rent(case: &Case, tx: &Transaction, input: usize) -> Option<bool> {
+    let (spent, extension) = &case.inputs[input];
+    let old = spent.creation_height + Blocks::STORAGE_PERIOD.0 <= case.height;
+    let place = extension.values.get(&RENT_VARIABLE)?;
+    let place: i16 = place.clone().try_extract_into().ok()?;
+    let next: &ErgoBox = tx.outputs.get(usize::try_from(place).ok()?)?;
+    let proof = &tx.inputs.get(input)?.spending_proof.proof;
+    if !old || !matches!(proof, ProofBytes::Empty) {
+        return None;
+    }
+    let rent = size(spent) as u64 * 1_250_000;
+    let value = *spent.value.as_u64();
+    Some(
+        value <= rent
+            || (next.creation_height == case.height
+                && *next.value.as_u64() >= value - rent
+                && next.ergo_tree == spent.ergo_tree
+                && next.tokens == spent.tokens
+                && next.additional_registers == spent.additional_registers),
+    )
+}
+
+/// What the official interpreter has against it.
+fn disputed(
+    case: &Case,
+    tx: &UnsignedTransaction,
+    state: &ErgoStateContext,
+    rent: &[bool],
+) -> Option<String> {
+    let verdict = judge::judge(tx, &case.boxes(), &case.data_inputs, state);
+    let ran = |i: &usize| !rent[*i];
+    for input in (0..rent.len()).filter(ran) {
+        if let Err(reason) = &verdict.inputs[input] {
+            return Some(format!("input {input}: {reason}"));
+        }
+        let never = SigmaBoolean::TrivialProp(false);
+        if verdict
+            .reduced
+            .as_ref()
+            .is_some_and(|r| r.props[input] == never)
+        {
+            return Some(format!("input {input} reduces to false"));
+        }
+    }
+    None
+}
+
+/// Whether every register of the outputs is of a type that a script of ours reads at its place. (ergo-lib does not see a
+/// register of another type where the official interpreter fails.)
+fn is_typed(case: &Case) -> bool {
+    case.outputs.iter().all(|output| {
+        let all = registers(output);
+        let expected = |id: usize, tpe: &SType| match (id, tpe) {
+            (_, SType::SColl(_)) => true,
+            (id, SType::SSigmaProp) => {
+                id == NonMandatoryRegisterId::R4 as usize
+                    || id == NonMandatoryRegisterId::R8 as usize
+            }
+            _ => false,
+        };
+        all.iter()
+            .enumerate()
+            .all(|(n, constant)| expected(n + 4, &constant.tpe))
+    })
+}
+
+/// The keys whose proofs are in it.
+fn proven(
+    case: &Case,
+    tx: &UnsignedTransaction,
+    state: &ErgoStateContext,
+    rent: &[bool],
+) -> Vec<SigmaBoolean> {
+    let mut asked = Vec::new();
+    for input in (0..rent.len()).filter(|i| !rent[*i]) {
+        if let Ok(prop) = case.reduce_one(tx, state, input) {
+            leaves(&prop, &mut asked);
+        }
+    }
+    let signers = case.signers.iter();
+    let held: Vec<_> = signers
+        .map(|k| SigmaBoolean::from(crate::world::public(k)))
+        .collect();
+    asked.retain(|leaf| held.contains(leaf));
+    asked
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask adversary`: the random adversary for as long as one likes.
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use lets_tests::adversary::{CHUNK, hunt};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(about = "Try random transactions against the contracts and check the invariants")]
+struct Args {
+    /// Transactions to try, about
+    #[arg(long, default_value_t = 20_000)]
+    cases: u64,
+    /// Seed of the first chunk; every further chunk has the next number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    let Args { cases, seed } = Args::parse();
+    let bar = ProgressBar::new(cases);
+    if let Ok(style) = ProgressStyle::with_template("{elapsed} [{bar:30}] {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    let (tally, findings) = hunt(seed, cases.div_ceil(CHUNK), |tally, findings| {
+        bar.set_position(tally.all.tried);
+        bar.set_message(format!(
+            "{:.1} % accepted, {} findings",
+            tally.all.percent(),
+            findings.len()
+        ));
+        // In a log there is no bar.
+        if bar.is_hidden() {
+            eprintln!("{} of {cases}: {}", tally.all.tried, bar.message());
+        }
+    });
+    bar.finish_and_clear();
+    println!("{tally}");
+    for finding in &findings {
+        println!("{finding}\n");
+    }
+    println!("{} findings", findings.len());
+    match findings.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
