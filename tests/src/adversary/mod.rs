@@ -236,7 +236,7 @@ pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
         cases: STATES,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters: 200,
+        max_shrink_iters: 500,
         ..ProptestConfig::default()
     });
     let result = runner.run(&arb_plan(), |plan| {
