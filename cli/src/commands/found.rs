@@ -146,6 +146,9 @@ async fn send_and_end(
     let (key, import) = (&file.key, file.import.as_ref());
     let take = || Hands::resume(env, key, import, &manifest, options);
     let resumed = hands.is_none();
+    if resumed && import.is_some() {
+        import::check_keys(env, &manifest)?;
+    }
     let mut sent = Vec::new();
     for (at, step) in file.steps.iter().enumerate() {
         // Only what the node does not have is signed and sent; the ids are fixed, so nothing is minted twice.

@@ -242,6 +242,15 @@ impl Hands {
     }
 }
 
+/// The throw-away keys that an interrupted import began with must be there before anything is waited for.
+pub(super) fn check_keys(env: &Env<'_>, manifest: &Manifest) -> Result<(), CliError> {
+    let path = import_keys(env, manifest);
+    match path.exists() {
+        true => Ok(()),
+        false => Err(ImportError::NoKeys(path).into()),
+    }
+}
+
 fn import_keys(env: &Env<'_>, manifest: &Manifest) -> PathBuf {
     env.home.import_keys(&manifest.ids.charter_nft.to_string())
 }
