@@ -172,7 +172,12 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         ],
         "",
     ))?;
-    run(command("cargo", &["test", "--workspace"], ""))?;
+    let mut tests = command("cargo", &["test", "--workspace"], "");
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        // Whole commands wait for their node most of the time: more of them at once than there are cores.
+        tests.env("RUST_TEST_THREADS", "4");
+    }
+    run(tests)?;
     crate::pages::ATTACKS.check_as_tested()?;
     crate::pages::COSTS.check_as_tested()
 }
