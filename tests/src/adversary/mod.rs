@@ -24,7 +24,7 @@ use moves::arb_move;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestError, TestRunner};
-use repair::repair;
+use repair::{burnt, repair};
 use state::{State, StatePlan, arb_state};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Transactions in a chunk, about.
-pub const CHUNK: u64 = 100;
+pub const CHUNK: u64 = 70;
 /// States in a chunk; from each some transactions are tried.
 const STATES: u32 = 16;
 
@@ -203,11 +203,12 @@ fn lay(state: &State, attempt: &Attempt) -> Option<Case> {
     for more in cases {
         case = together(state, case, more?)?;
     }
+    let burnt = burnt(&case);
     for change in &attempt.moves {
         change.make(state, &mut case);
     }
     if attempt.repaired {
-        repair(state, &mut case);
+        repair(state, &mut case, &burnt);
     }
     Some(case)
 }
@@ -236,7 +237,7 @@ pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
         cases: STATES,
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(seed),
-        max_shrink_iters: 500,
+        max_shrink_iters: 200,
         ..ProptestConfig::default()
     });
     let result = runner.run(&arb_plan(), |plan| {

@@ -102,6 +102,12 @@ impl Scene<'_> {
         all.filter(|(i, b)| self.ran(*i) && self.view.is_account(b))
     }
 
+    /// Their numbers.
+    fn numbers(&self) -> Vec<Vec<u8>> {
+        let all = self.accounts();
+        all.filter_map(|(_, b)| self.view.number(b)).collect()
+    }
+
     /// Whether whoever may act for this account has agreed.
     fn consents(&self, account: &ErgoBox, controller: usize) -> bool {
         let (deed, view) = (self.deed, &self.view);
@@ -124,7 +130,7 @@ impl Scene<'_> {
     /// I1, I9: what stood in pot, accounts and notes stands there still.
     fn units(&self) -> Check {
         let (view, deed) = (&self.view, self.deed);
-        let leader = self.ran(0).then(|| view.number(&deed.inputs[0])).flatten();
+        let payers = self.numbers();
         let before: i128 = (0..deed.inputs.len())
             .filter(|i| self.ran(*i))
             .map(|i| &deed.inputs[i])
@@ -134,7 +140,7 @@ impl Scene<'_> {
         let all_before: i128 = deed.inputs.iter().map(|b| view.units(b)).sum();
         let all_after: i128 = deed.outputs.iter().map(|b| view.units(b)).sum();
         let place = |b: &&ErgoBox| {
-            view.is_account(b) || view.is_pot(b) || view.is_well_formed_note(b, leader.as_deref())
+            view.is_account(b) || view.is_pot(b) || view.is_well_formed_note(b, &payers)
         };
         let after: i128 = deed
             .outputs

@@ -48,22 +48,38 @@ impl Sums {
     }
 }
 
+/// The tokens that an honest transaction burns: the account token of who leaves.
+pub(super) fn burnt(case: &Case) -> Vec<TokenId> {
+    let burnt = Sums::spent(case).beyond(&Sums::made(case));
+    burnt.into_iter().map(|(id, _)| id).collect()
+}
+
+/// What is too much: tokens that are spent and not made, but for what is to be burnt.
+fn left(case: &Case, burnt: &[TokenId]) -> Vec<(TokenId, u64)> {
+    let mut left = Sums::spent(case).beyond(&Sums::made(case));
+    left.retain(|(id, _)| !burnt.contains(id));
+    left
+}
+
 /// Balances ERG and tokens. Of what is short the thief and the sponsor give what they have, and the rest is taken from the
 /// last outputs that have some; what is too much is the thief's.
-pub(super) fn repair(state: &State, case: &mut Case) {
+pub(super) fn repair(state: &State, case: &mut Case, burnt: &[TokenId]) {
     give_tokens(state, case);
     take_tokens(case);
-    let left = Sums::spent(case).beyond(&Sums::made(case));
+    let needed = if left(case, burnt).is_empty() {
+        0
+    } else {
+        LEAST
+    };
     let spent = |case: &Case| -> u64 { case.inputs.iter().map(|(b, _)| b.value.as_u64()).sum() };
     let made = |case: &Case| -> u64 { case.outputs.iter().map(|b| b.value.as_u64()).sum() };
-    let needed = if left.is_empty() { 0 } else { LEAST };
     for giver in state.sponsors.iter().chain(&state.loot[..2]) {
         if spent(case) < made(case) + needed && !spends(case, giver) {
             give(state, case, giver);
         }
     }
     // The thief's boxes may have brought tokens along.
-    let left = Sums::spent(case).beyond(&Sums::made(case));
+    let left = left(case, burnt);
     let spare = spent(case).saturating_sub(made(case));
     if spare >= LEAST {
         let mut rest = loot(&left);

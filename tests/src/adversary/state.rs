@@ -137,7 +137,7 @@ pub struct StatePlan {
 }
 
 fn rule_or_none(most: i64) -> impl Strategy<Value = i64> {
-    prop_oneof![2 => Just(0), 3 => 1..=most]
+    prop_oneof![4 => Just(0), 2 => 1..=most]
 }
 
 fn arb_age() -> impl Strategy<Value = u32> {
@@ -152,21 +152,21 @@ fn arb_age() -> impl Strategy<Value = u32> {
 }
 
 fn arb_classes() -> impl Strategy<Value = Vec<i64>> {
-    prop_oneof![5 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![1, 2]), 1 => Just(vec![0, 2])]
+    prop_oneof![9 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![1, 2]), 1 => Just(vec![0, 2])]
 }
 
 fn arb_party() -> impl Strategy<Value = Party> {
     let terms = (
         0..=100_i64,
         30..=90_i64,
-        10..=120_i64,
+        prop_oneof![2 => 100..=300_i64, 1 => 10..=120_i64],
         [rule_or_none(60), rule_or_none(70), rule_or_none(150)],
         0..=500_i64,
         (0..=2_i64, arb_classes()),
     );
     let state = (
         prop_oneof![2 => Just(0_i64), 5 => -40..=70_i64],
-        prop_oneof![6 => 0..=12_i64, 1 => Just(-3), 1 => Just(i64::MAX)],
+        prop_oneof![6 => 0..=3_i64, 3 => 0..=12_i64, 1 => Just(-3), 1 => Just(i64::MAX)],
         0..=40_i64,
         (0..60_u32, 0..250_u32),
     );

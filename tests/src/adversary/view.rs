@@ -93,8 +93,8 @@ impl<'a> View<'a> {
         &b.ergo_tree == self.lets.contracts().note.tree() && self.units(b) > 0
     }
 
-    /// A note that can be taken some day, made by the account with this number.
-    pub fn is_well_formed_note(&self, b: &ErgoBox, payer: Option<&[u8]>) -> bool {
+    /// A note that can be taken some day, made by one of the accounts with these numbers.
+    pub fn is_well_formed_note(&self, b: &ErgoBox, payers: &[Vec<u8>]) -> bool {
         let parties = self
             .bytes(b, NonMandatoryRegisterId::R5)
             .unwrap_or_default();
@@ -105,7 +105,9 @@ impl<'a> View<'a> {
                 .get::<SigmaProp>(b, NonMandatoryRegisterId::R4)
                 .is_some()
             && self.longs(b, NonMandatoryRegisterId::R6).is_some()
-            && payer.is_some_and(|payer| parties.get(..32) == Some(payer))
+            && parties
+                .get(..32)
+                .is_some_and(|p| payers.iter().any(|n| n == p))
             && parties.get(32..64) == Some(account.bytes().as_slice())
     }
 

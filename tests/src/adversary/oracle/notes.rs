@@ -15,10 +15,9 @@ impl Scene<'_> {
                 self.note_taken(place, note)?;
             }
         }
-        // No stray units are in it: then every note was made by an account.
-        let leader = self.ran(0).then(|| view.number(&deed.inputs[0])).flatten();
+        let payers = self.numbers();
         for (place, made) in deed.outputs.iter().enumerate() {
-            if view.is_well_formed_note(made, leader.as_deref()) {
+            if view.is_well_formed_note(made, &payers) {
                 ensure(
                     self.recent(made),
                     "I10",
