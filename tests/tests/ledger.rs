@@ -113,7 +113,8 @@ fn months_add_up_to_all_payments() {
     books.apply(story.from(FOUNDED)).unwrap();
     let months = books.months().unwrap();
     let payments = books.payments(TxRange::ALL).unwrap();
-    assert_eq!(months.len(), 4, "{months:?}");
+    let names: Vec<&str> = months.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names, ["2023-11", "2023-12", "2024-01"]);
     assert_eq!(
         months.iter().map(|m| m.payments).sum::<i64>(),
         i64::try_from(payments.len()).unwrap()
