@@ -131,7 +131,8 @@ impl Plan {
         };
         let spinner = self.out.spinner("reading the chain");
         let progress = |at: u32, to: u32| spinner.say(&format!("reading the chain: {at} of {to}"));
-        let followed = follow(client, &mut ledger, &course, index, &progress).await?;
+        // Boxed, here and below: every reading command holds this future, and would take its room on the stack.
+        let followed = Box::pin(follow(client, &mut ledger, &course, index, &progress)).await?;
         Ok((Kept::new(ledger, course), followed))
     }
 
@@ -169,7 +170,8 @@ impl Kept {
         client: &NodeClient,
     ) -> Result<(MutexGuard<'_, Ledger>, Followed), CliError> {
         let mut ledger = self.ledger.lock().await;
-        let followed = follow(client, &mut ledger, &self.course, None, &|_, _| {}).await?;
+        let followed =
+            Box::pin(follow(client, &mut ledger, &self.course, None, &|_, _| {})).await?;
         Ok((ledger, followed))
     }
 }
@@ -210,7 +212,7 @@ impl Session {
         match (ask.await, &self.plan) {
             (Ok(found), _) => Ok(Some(found)),
             (Err(NodeError::NotIndexed { .. }), Some(plan)) => {
-                self.keep(plan.begin(&self.client, true).await?.0);
+                self.keep(Box::pin(plan.begin(&self.client, true)).await?.0);
                 Ok(None)
             }
             (Err(e), _) => Err(e.into()),
