@@ -3,13 +3,15 @@
 //! `fuzz/` searches further with the same functions. With `LETS_HUNT=<number>` in the environment other damage for each
 //! number, and twenty times as much; with `LETS_SEEDS=<folder>` the sound inputs are written there, for `fuzz/` to begin with.
 
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
 use lets_cli::committee_file::{Action, CommitteeFile};
 use lets_cli::paper::BearerUri;
 use lets_cli::settlement_file::SettlementFile;
+use lets_contracts::unparsed;
 use lets_protocol::{
     Amount, Currency, Height, Invoice, InvoiceId, Leg, Memo, Reference, Settlement, SignedInvoice,
 };
-use lets_tests::case::state_at;
+use lets_tests::case::{existing, state_at};
 use lets_tests::parsers::{ALL, CONTEXT, Parser, WORDS, scene, world};
 use lets_tests::world::key;
 use lets_wallet::{Backup, KeyFile, KeyIndex, Mnemonic, Round, WorkFactor, seal_text};
@@ -136,6 +138,18 @@ fn seeds() -> (Vec<Seed>, Secrets) {
             .unwrap()
             .replacen('{', "{\"inclusionHeight\":3,", 1)
     );
+    // Scripts that say that they are 4 GB long, or hold as many values, or go as deep as they are long.
+    let deep = [vec![0], vec![0xef; 100_000]].concat();
+    let [sized, counted, deep] = [
+        &[8, 0xff, 0xff, 0xff, 0xff, 0x0f][..],
+        &[0, 0xd8, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        &deep,
+    ]
+    .map(|script| {
+        let mut hostile = ErgoBoxCandidate::from(wallet.clone());
+        hostile.ergo_tree = unparsed(script.to_vec());
+        serde_json::to_vec(&existing(&hostile, 5)).unwrap()
+    });
     let refused = r#"{"error":400,"reason":"bad.request","detail":"Double spending attempt"}"#;
     // Script, tokens, registers and height of boxes, as `parsers::boxes` spells them.
     let (terms, key) = ([0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 4, 1, 5]);
@@ -146,7 +160,7 @@ fn seeds() -> (Vec<Seed>, Secrets) {
     let note = [&[3, 1, 3, 5, 3, 0, 2, 0][..], &between, &[0, 0, 1, 200, 9]].concat();
     let target = [&[15, 7][..], &[6; 32], &[2, 0, 0]].concat();
     let application = [&[4, 0, 3, 0, 2, 1, 5][..], &target, &[0, 0, 2, 200, 1, 9]].concat();
-    let made: [(&str, Vec<u8>); 19] = [
+    let made: [(&str, Vec<u8>); 22] = [
         ("manifest", manifest.to_text().unwrap().into()),
         ("invoice", invoice.to_string().into()),
         ("memo", memo.to_bytes()),
@@ -167,6 +181,9 @@ fn seeds() -> (Vec<Seed>, Secrets) {
         ("node", serde_json::to_vec(&wallet).unwrap()),
         ("node", account_json),
         ("node", indexed.into()),
+        ("node", sized),
+        ("node", counted),
+        ("node", deep),
         ("node", refused.into()),
         ("node", r#"{"indexedHeight":5,"fullHeight":6}"#.into()),
     ];

@@ -9,6 +9,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_node_client::{IndexedBox, NodeClient, NodeError};
+use lets_contracts::is_same_script;
 use lets_ledger::{Ledger, Pick, TxRange};
 use lets_protocol::{AccountBox, AccountNumber, Height, Lets, Link, NoteBox, Paid};
 use tokio::sync::{Mutex, MutexGuard};
@@ -245,7 +246,8 @@ impl Session {
             return Ok(found.into_iter().map(Seen::from).collect());
         }
         let found = self.books_at_tip().await?.boxes_at(tree)?;
-        self.with_pool(found, view, |b| b.ergo_tree == *tree).await
+        self.with_pool(found, view, |b| is_same_script(&b.ergo_tree, tree))
+            .await
     }
 
     /// Lays the pool over boxes of the chain.

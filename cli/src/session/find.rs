@@ -7,6 +7,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_node_client::UnspentQuery;
+use lets_contracts::is_same_script;
 use lets_protocol::{
     AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, Funding, Lets, NoteBox, PotBox,
     Present,
@@ -68,7 +69,7 @@ impl Session {
         view: View,
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
         let found = self.listed_at(tree, view).await?;
-        Ok(self.with_own(found, view, |b| b.ergo_tree == *tree))
+        Ok(self.with_own(found, view, |b| is_same_script(&b.ergo_tree, tree)))
     }
 
     /// Lays what this session submitted itself over a node's answer, which may not show it yet.
@@ -185,10 +186,10 @@ impl Session {
         let deadline = Instant::now() + LAG;
         loop {
             let found = self.boxes_with(&lets.ids().membership.into(), view).await?;
-            let tree = lets.contracts().account.tree();
+            let script = &lets.contracts().account;
             let mut accounts = found
                 .iter()
-                .filter(|s| s.it.ergo_tree == *tree)
+                .filter(|s| script.is(&s.it.ergo_tree))
                 .map(|s| {
                     Ok(Seen {
                         it: AccountBox::parse(lets, &s.it)?,

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergo_chain_types::{BlockId, Header};
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::client::NodeClient;
 use crate::error::{Endpoint, NodeError};
+use crate::layout::Budget;
 use crate::transport::Answer;
 
 /// A transaction of a block as the node wrote it. Reading it costs a hundred times what looking at it costs.
@@ -48,7 +50,12 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn inputs(&self) -> Result<Vec<BoxId>, NodeError> {
-        let read: InputsJson = self.parsed("the transaction's inputs")?;
+        let read: InputsJson =
+            serde_json::from_str(self.json.get()).map_err(|e| NodeError::Malformed {
+                at: self.at.clone(),
+                what: "the transaction's inputs".to_owned(),
+                why: e.to_string(),
+            })?;
         Ok(read.inputs.into_iter().map(|input| input.box_id).collect())
     }
 
@@ -57,15 +64,13 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn read(&self) -> Result<Transaction, NodeError> {
-        self.parsed("a transaction of the block")
-    }
-
-    fn parsed<'a, T: Deserialize<'a>>(&'a self, what: &str) -> Result<T, NodeError> {
-        serde_json::from_str(self.json.get()).map_err(|e| NodeError::Malformed {
+        let answer = Answer {
             at: self.at.clone(),
-            what: what.to_owned(),
-            why: e.to_string(),
-        })
+            status: StatusCode::OK,
+            body: self.json.get().as_bytes().to_vec(),
+            budget: Budget::new(),
+        };
+        answer.transaction(answer.json()?)
     }
 }
 

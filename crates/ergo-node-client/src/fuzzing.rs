@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::{Endpoint, NodeError};
 use crate::index::{BoxEntry, IndexedBox, IndexedHeight, TokenInfo};
+use crate::layout::Budget;
 use crate::lists::Page;
 use crate::refusal::refusal;
 use crate::transport::Answer;
@@ -42,6 +43,7 @@ pub fn read_as_everything(body: &[u8]) -> (usize, Vec<String>) {
         },
         status,
         body: body.to_vec(),
+        budget: Budget::new(),
     };
     let mut said = Vec::new();
     for status in [

@@ -1,9 +1,13 @@
 //! Asynchronous client of an Ergo node's REST API.
 //!
 //! It reads the chain, the pool and the optional extra index, and it submits transactions. It holds no keys and
-//! knows no application protocol. Boxes, transactions and headers come back as `ergo-lib`'s own types; parsing a box
+//! knows no application protocol. Boxes, transactions and headers come back as `ergo-lib`'s own types; reading a box
 //! or a transaction recomputes its id, so a node cannot hand out a box that is not what its id says. Nothing that
-//! fails to parse is skipped: it is an error that names the item and the route.
+//! cannot be read is skipped: it is an error that names the item and the route.
+//!
+//! No answer of a node ends the program: `ergo-lib` parses only what was found harmless before. The script of a box is
+//! parsed if it is that of a key, of several, or of the fee; any other stays bytes (`ErgoTree::Unparsed`, which equals no parsed script),
+//! and whoever knows the script compares them.
 //!
 //! Reads return [`NodeError`] and are tried again when the fault looks passing (see [`NodeOptions::retries`]).
 //! Submissions return [`SubmitError`], which tells apart "refused", "never sent" and "nobody knows", and are never
@@ -28,6 +32,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
+mod layout;
 mod lists;
 mod options;
 mod parse;

@@ -8,11 +8,14 @@ use serde_json::Value;
 
 use crate::client::{Address, NodeClient};
 use crate::error::{Endpoint, NodeError, said};
+use crate::layout::Budget;
 
 /// Routes that take the API key (node's OpenAPI, `ApiKeyAuth`). It is sent nowhere else.
 const KEYED: [&str; 3] = ["/wallet/", "/scan/", "/node/"];
 /// Longest piece of a server's text that goes into an error: a node may quote a whole transaction.
 const MAX_QUOTE: usize = 400;
+/// How many JSON values an answer may have. A page of the largest transactions has a tenth of it.
+const MOST_VALUES: usize = 2_000_000;
 
 /// One request to whichever node answers now: method, route with query, and a JSON body for a POST.
 pub(crate) struct Call {
@@ -26,6 +29,8 @@ pub(crate) struct Answer {
     pub(crate) at: Endpoint,
     pub(crate) status: StatusCode,
     pub(crate) body: Vec<u8>,
+    /// What its boxes may come to.
+    pub(crate) budget: Budget,
 }
 
 /// The error object of a node: `{error, reason, detail}`, of which any but one may be missing.
@@ -128,6 +133,7 @@ impl NodeClient {
             at: at.clone(),
             status: response.status(),
             body,
+            budget: Budget::new(),
         })
     }
 
@@ -292,6 +298,10 @@ impl Answer {
 
     /// The body as JSON.
     pub(crate) fn json(&self) -> Result<Value, NodeError> {
+        if !self.is_small_enough() {
+            let why = format!("it has more than {MOST_VALUES} values");
+            return Err(self.malformed("the answer", why));
+        }
         serde_json::from_slice(&self.body).map_err(|e| {
             if self.is_html() {
                 NodeError::NotErgoNode {
@@ -304,6 +314,12 @@ impl Answer {
         })
     }
 
+    /// Parsed, every value takes some sixty bytes, however short it is written: a small answer could exhaust the memory.
+    fn is_small_enough(&self) -> bool {
+        let opens = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+        self.body.iter().filter(opens).count() <= MOST_VALUES
+    }
+
     pub(crate) fn malformed(&self, what: impl Into<String>, why: impl Into<String>) -> NodeError {
         NodeError::Malformed {
             at: self.at.clone(),
@@ -313,7 +329,7 @@ impl Answer {
     }
 
     pub(crate) fn api_error(&self) -> Option<ApiError> {
-        let value: Value = serde_json::from_slice(&self.body).ok()?;
+        let value = self.json().ok()?;
         let field = |name: &str| match value.get(name)? {
             Value::String(text) => Some(shortened(text)),
             Value::Number(number) => Some(number.to_string()),

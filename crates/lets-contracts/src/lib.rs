@@ -17,7 +17,8 @@ pub use artifact::{Artifact, ArtifactError, CompilerInfo, Parameter};
 pub use ids::{CharterNft, LetsIds, MembershipId, ParseIdError, PotNft, ScriptHash, UnitId};
 
 use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, NetworkPrefix};
-use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 
 /// One script with its parameters put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +68,29 @@ impl Contract {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// Whether this is the script, be it parsed or kept as bytes: a node's boxes come with their scripts as bytes.
+    pub fn is(&self, script: &ErgoTree) -> bool {
+        match script {
+            ErgoTree::Unparsed { tree_bytes, .. } => *tree_bytes == self.bytes,
+            ErgoTree::Parsed(_) => *script == self.tree,
+        }
+    }
+}
+
+/// A script that stays bytes: `ErgoTree::Unparsed`, the only form in which ergo-lib has it. That it wants an error is of no
+/// consequence.
+pub fn unparsed(tree_bytes: Vec<u8>) -> ErgoTree {
+    ErgoTree::Unparsed {
+        tree_bytes,
+        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
+    }
+}
+
+/// Whether two scripts are the same, be they parsed or kept as bytes.
+pub fn is_same_script(a: &ErgoTree, b: &ErgoTree) -> bool {
+    let bytes = ErgoTree::sigma_serialize_bytes;
+    a == b || matches!((bytes(a), bytes(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The five scripts of one LETS.

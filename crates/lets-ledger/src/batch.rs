@@ -439,7 +439,7 @@ impl<'a> Batch<'a> {
         let before: Vec<(usize, AccountBox)> = inputs
             .iter()
             .enumerate()
-            .filter(|(_, b)| b.ergo_tree == *lets.contracts().account.tree())
+            .filter(|(_, b)| lets.contracts().account.is(&b.ergo_tree))
             .filter_map(|(at, b)| Some((at, AccountBox::parse(lets, b).ok()?)))
             .collect();
         let mut after: Vec<&AccountBox> = made

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::error::LedgerError;
 
 /// Version of the tables; a file of another one is built anew.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 /// Marks a SQLite file as ours: "LETS".
 const APPLICATION: i64 = 0x4c45_5453;
 /// How long to wait for another process.

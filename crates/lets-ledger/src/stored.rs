@@ -2,7 +2,7 @@
 
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-use lets_contracts::Contract;
+use lets_contracts::{Contract, unparsed};
 use lets_protocol::{AccountBox, ApplicationBox, CharterBox, Lets, NoteBox, PotBox};
 
 /// What a box is to the LETS.
@@ -117,13 +117,18 @@ fn value_bytes(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b & 0x80 == 0).map(|at| at + 1)
 }
 
-/// A box's bytes as they are stored.
+/// A box's bytes as they are stored: without the script of its kind or, if any may be there, behind the script's length.
 pub(crate) fn pack(lets: &Lets, kind: Kind, ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
     let bytes = ergo_box
         .sigma_serialize_bytes()
         .map_err(|e| e.to_string())?;
     let Some(script) = kind.script(lets) else {
-        return Ok(bytes);
+        let script = ergo_box
+            .ergo_tree
+            .sigma_serialize_bytes()
+            .map_err(|e| e.to_string())?;
+        let length = u32::try_from(script.len()).map_err(|e| e.to_string())?;
+        return Ok([&length.to_le_bytes()[..], &bytes].concat());
     };
     let at = value_bytes(&bytes).ok_or("a box without a value")?;
     match bytes[at..].strip_prefix(script.bytes()) {
@@ -135,9 +140,69 @@ pub(crate) fn pack(lets: &Lets, kind: Kind, ergo_box: &ErgoBox) -> Result<Vec<u8
 /// The box again.
 pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
     let parse = |bytes: &[u8]| ErgoBox::sigma_parse_bytes(bytes).map_err(|e| e.to_string());
-    let Some(script) = kind.script(lets) else {
-        return parse(stored);
+    let script = kind.script(lets);
+    let (length, bytes) = match script {
+        Some(_) => (0, stored),
+        None => {
+            let (length, bytes) = stored.split_first_chunk().ok_or("a box cut short")?;
+            (u32::from_le_bytes(*length), bytes)
+        }
     };
-    let at = value_bytes(stored).ok_or("a box without a value")?;
-    parse(&[&stored[..at], script.bytes(), &stored[at..]].concat())
+    let at = value_bytes(bytes).ok_or("a box without a value")?;
+    let (value, rest) = bytes.split_at(at);
+    let length = usize::try_from(length).map_err(|e| e.to_string())?;
+    let (others, rest) = rest.split_at_checked(length).ok_or("a box cut short")?;
+    // Anybody made another's script, perhaps so that parsing it ends the program: one of ours stands in for it.
+    let stand_in = script.unwrap_or(&lets.contracts().application);
+    let found = parse(&[value, stand_in.bytes(), rest].concat())?;
+    if script.is_some() {
+        return Ok(found);
+    }
+    ErgoBox::new(
+        found.value,
+        unparsed(others.to_vec()),
+        found.tokens,
+        found.additional_registers,
+        found.creation_height,
+        found.transaction_id,
+        found.index,
+    )
+    .map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ergo_lib::chain::transaction::TxId;
+    use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisters;
+    use ergo_lib::ergotree_ir::mir::constant::Constant;
+    use lets_contracts::LetsIds;
+
+    #[test]
+    fn stray_whose_script_ends_every_parser_comes_back_as_it_was() {
+        let lets = Lets::new(LetsIds {
+            charter_nft: [1; 32].into(),
+            pot_nft: [2; 32].into(),
+            membership: [3; 32].into(),
+            unit: [4; 32].into(),
+        })
+        .unwrap();
+        // A block of so many values.
+        let hostile = vec![0, 0xd8, 0xff, 0xff, 0xff, 0xff, 0x0f];
+        let stray = ErgoBox::new(
+            1_000_000_u64.try_into().unwrap(),
+            unparsed(hostile),
+            None,
+            NonMandatoryRegisters::try_from(vec![Constant::from(5_i64)]).unwrap(),
+            9,
+            TxId::zero(),
+            3,
+        )
+        .unwrap();
+        let stored = pack(&lets, Kind::Stray, &stray).unwrap();
+        assert_eq!(unpack(&lets, Kind::Stray, &stored).unwrap(), stray);
+        for end in 0..stored.len() {
+            assert!(unpack(&lets, Kind::Stray, &stored[..end]).is_err());
+        }
+    }
 }

@@ -143,24 +143,29 @@ pub struct ParseBoxError {
 /// Reads the parts of one box; every fault names the box, the kind and the field.
 pub(crate) struct Reader<'a> {
     pub(crate) ergo_box: &'a ErgoBox,
-    kind: &'static str,
+    contract: &'a Contract,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(ergo_box: &'a ErgoBox, contract: &Contract) -> Result<Self, ParseBoxError> {
-        let reader = Self {
-            ergo_box,
-            kind: contract.name(),
-        };
-        if &ergo_box.ergo_tree != contract.tree() {
+    pub(crate) fn new(
+        ergo_box: &'a ErgoBox,
+        contract: &'a Contract,
+    ) -> Result<Self, ParseBoxError> {
+        let reader = Self { ergo_box, contract };
+        if !contract.is(&ergo_box.ergo_tree) {
             return Err(reader.fault("script", "another script"));
         }
         Ok(reader)
     }
 
+    /// The box, with its script parsed: it is to be spent.
+    pub(crate) fn parsed(&self) -> ErgoBox {
+        with_script(self.ergo_box, self.contract)
+    }
+
     pub(crate) fn fault(&self, field: &'static str, found: impl fmt::Display) -> ParseBoxError {
         ParseBoxError {
-            kind: self.kind,
+            kind: self.contract.name(),
             box_id: self.ergo_box.box_id().to_string(),
             field,
             found: found.to_string(),
@@ -210,6 +215,13 @@ impl<'a> Reader<'a> {
             _ => Err(self.fault(field, "a register that must be absent")),
         }
     }
+}
+
+/// The box with its script, this contract, parsed.
+pub(crate) fn with_script(ergo_box: &ErgoBox, contract: &Contract) -> ErgoBox {
+    let mut parsed = ergo_box.clone();
+    parsed.ergo_tree = contract.tree().clone();
+    parsed
 }
 
 /// The sum of the amounts of one token in a box: the same id may stand there more than once.

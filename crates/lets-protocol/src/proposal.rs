@@ -9,11 +9,12 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::tx_context::TransactionContext;
+use lets_contracts::unparsed;
 
 /// What a transaction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -368,14 +369,6 @@ impl Draft<'_> {
             sizes,
             fee: params.fee,
         })
-    }
-}
-
-/// The only form in which ergo-lib keeps a script as bytes; that it wants an error is of no consequence.
-fn unparsed(tree_bytes: Vec<u8>) -> ErgoTree {
-    ErgoTree::Unparsed {
-        tree_bytes,
-        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
     }
 }
 

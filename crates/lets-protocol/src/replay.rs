@@ -14,7 +14,7 @@ use crate::boxes::account::AccountBox;
 use crate::boxes::charter::CharterBox;
 use crate::boxes::note::NoteBox;
 use crate::boxes::pot::PotBox;
-use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of};
+use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of, with_script};
 use crate::history::{Deed, DeedError, charter_deed, pot_deed};
 use crate::units::Height;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
@@ -23,6 +23,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use judge::Verdict;
+use lets_contracts::Contract;
 use std::collections::{HashMap, HashSet};
 
 /// A transaction of the past, as a node tells it.
@@ -197,7 +198,7 @@ impl<'a> Replay<'a> {
 
     /// A box that holds tokens of the LETS and is none of its boxes.
     fn is_stray(&self, ergo_box: &ErgoBox) -> bool {
-        piece_in(self.lets, ergo_box).is_some() && script_of(self.lets, ergo_box).is_none()
+        piece_in(self.lets, ergo_box).is_some() && contract_of(self.lets, ergo_box).is_none()
     }
 
     fn spend(&mut self, told: &Told) {
@@ -257,13 +258,18 @@ impl<'a> Replay<'a> {
             .inputs
             .iter()
             .enumerate()
-            .filter_map(|(at, b)| Some((at, b.box_id(), script_of(self.lets, b)?)))
+            .filter_map(|(at, b)| Some((at, b.box_id(), contract_of(self.lets, b)?.name())))
             .collect();
         if scripts.is_empty() {
             return rent;
         }
         let read = told.read.iter().map(|b| b.ergo_box.clone()).collect();
-        let context = TransactionContext::new(told.transaction.clone(), told.inputs.clone(), read);
+        let parsed = |b: &ErgoBox| match contract_of(self.lets, b) {
+            Some(contract) => with_script(b, contract),
+            None => b.clone(),
+        };
+        let inputs = told.inputs.iter().map(parsed).collect();
+        let context = TransactionContext::new(told.transaction.clone(), inputs, read);
         let (context, message) = match (context, told.transaction.bytes_to_sign()) {
             (Ok(context), Ok(message)) => (context, message),
             (Err(e), _) => {
@@ -455,7 +461,7 @@ pub(crate) enum Kind {
 
 /// The box of the LETS that this is by its script; `None` if its script is none that holds tokens of the LETS.
 pub(crate) fn read(lets: &Lets, ergo_box: &ErgoBox) -> Option<Result<Kind, ParseBoxError>> {
-    Some(match script_of(lets, ergo_box)? {
+    Some(match contract_of(lets, ergo_box)?.name() {
         "charter" => CharterBox::parse(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
         "pot" => PotBox::parse(lets, ergo_box).map(Kind::Pot),
         "account" => AccountBox::parse(lets, ergo_box).map(Kind::Account),
@@ -464,13 +470,11 @@ pub(crate) fn read(lets: &Lets, ergo_box: &ErgoBox) -> Option<Result<Kind, Parse
     })
 }
 
-/// Which of the LETS's scripts guards the box, by the contract's name.
-fn script_of(lets: &Lets, ergo_box: &ErgoBox) -> Option<&'static str> {
-    let c = lets.contracts();
-    [&c.account, &c.note, &c.pot, &c.charter, &c.application]
-        .into_iter()
-        .find(|contract| *contract.tree() == ergo_box.ergo_tree)
-        .map(|contract| contract.name())
+/// Which of the LETS's scripts guards the box.
+fn contract_of<'l>(lets: &'l Lets, ergo_box: &ErgoBox) -> Option<&'l Contract> {
+    let all = lets.contracts().all();
+    all.into_iter()
+        .find(|contract| contract.is(&ergo_box.ergo_tree))
 }
 
 fn pieces(lets: &Lets) -> [(Piece, TokenId); 4] {

@@ -9,6 +9,9 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::wallet::miner_fee::MINERS_FEE_BASE16_BYTES;
 use ergo_node_client::{NodeClient, NodeOptions};
 use serde_json::{Value, json};
 
@@ -133,7 +136,27 @@ pub(crate) fn recorded_transaction_json() -> Value {
 }
 
 pub(crate) fn recorded_transaction() -> Transaction {
-    serde_json::from_value(recorded_transaction_json()).unwrap()
+    let read: Transaction = serde_json::from_value(recorded_transaction_json()).unwrap();
+    let outputs = read.output_candidates.iter().map(|output| {
+        let mut output = output.clone();
+        output.ergo_tree = as_read(&output.ergo_tree);
+        output
+    });
+    let (inputs, data_inputs) = (read.inputs.to_vec(), read.data_inputs.iter().flatten());
+    Transaction::new_from_vec(inputs, data_inputs.cloned().collect(), outputs.collect()).unwrap()
+}
+
+/// A script as the client reads it: bytes, unless it is a key's or the fee's.
+fn as_read(tree: &ErgoTree) -> ErgoTree {
+    let tree_bytes = tree.sigma_serialize_bytes().unwrap();
+    let is_fee = tree.to_base16_bytes().unwrap() == MINERS_FEE_BASE16_BYTES;
+    match is_fee || tree_bytes.starts_with(&[0, 8, 0xcd]) {
+        true => tree.clone(),
+        false => ErgoTree::Unparsed {
+            tree_bytes,
+            error: ErgoTreeError::IoError("not parsed: another's script".to_owned()),
+        },
+    }
 }
 
 /// Its first output, which holds a token and three registers.
@@ -142,7 +165,7 @@ pub(crate) fn recorded_box_json() -> Value {
 }
 
 pub(crate) fn recorded_box() -> ErgoBox {
-    serde_json::from_value(recorded_box_json()).unwrap()
+    recorded_transaction().outputs.first().clone()
 }
 
 /// Header 540000 of the main network.

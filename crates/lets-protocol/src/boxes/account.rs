@@ -246,7 +246,7 @@ impl AccountBox {
             .ok_or_else(|| reader.fault("link (R7)", format!("{} bytes", link.len())))?;
         reader.absent(NonMandatoryRegisterId::R8, "R8")?;
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             number,
             units: lets.units_in(ergo_box),
             terms,

@@ -42,7 +42,7 @@ impl ApplicationBox {
             return Err(reader.fault("expiry (R6)", format!("{} numbers, not 2", longs.len())));
         };
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             owner,
             link,
             expiry,

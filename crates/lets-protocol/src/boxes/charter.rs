@@ -311,7 +311,7 @@ impl CharterBox {
             _ => return Err(reader.fault("pending change (R8, R9)", "half of one")),
         };
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             committee,
             bounds: now,
             identity,

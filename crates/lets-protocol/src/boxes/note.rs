@@ -67,7 +67,7 @@ impl NoteBox {
         let number = |bytes: [u8; 32]| AccountNumber::from(TokenId::from(Digest(bytes)));
         let rules: Vec<i64> = reader.register(NonMandatoryRegisterId::R6, "expiry (R6)")?;
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             amount,
             claimant,
             payer: number(payer),

@@ -59,7 +59,7 @@ impl PotBox {
         };
         reader.absent(NonMandatoryRegisterId::R5, "R5")?;
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             memberships: amount_of(ergo_box, lets.ids.membership.into()),
             units: lets.units_in(ergo_box),
             counters: Counters {
