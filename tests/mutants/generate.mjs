@@ -13,18 +13,6 @@ import { fileURLToPath } from 'node:url';
 import { artifact, compile, names, read } from '../../contracts/compile.mjs';
 import { mutants } from './operators.mjs';
 
-// The account script bounds the size of its own box (S8). A mutant that is some bytes shorter must leave its owner as much
-// room as he had, or a case at that limit would tell the two apart by their length. 1,600 is these bytes in a tree.
-const OWN_SIZE = { text: '048019', value: 1600 };
-
-function withItsRoom(tree, original) {
-  const parts = tree.split(OWN_SIZE.text);
-  const longer = (tree.length - original.length) / 2;
-  if (longer === 0 || parts.length !== 2) return tree;
-  const zigzag = 2 * (OWN_SIZE.value + longer);
-  return parts.join(`04${Buffer.from([(zigzag & 0x7f) | 0x80, zigzag >> 7]).toString('hex')}`);
-}
-
 function attempt(source) {
   try {
     // The compiler reads no faster than it must: without prose and indentation it takes a fifth less time.
@@ -66,12 +54,7 @@ async function main(cacheFile) {
   const lines = existsSync(cacheFile) ? readFileSync(cacheFile, 'utf8').split('\n') : [];
   // The last line may be cut short by an interruption.
   const cache = new Map(lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line)).map(({ key, tree }) => [key, tree]));
-  const originals = new Map();
-  const answer = ({ contract, name, source }, tree) => {
-    if (!originals.has(contract)) originals.set(contract, compile(read(contract)));
-    const judged = tree && contract === 'account' ? withItsRoom(tree, originals.get(contract)) : tree;
-    print({ contract, name, artifact: judged ? artifact(contract, source, judged) : null });
-  };
+  const answer = ({ contract, name, source }, tree) => print({ contract, name, artifact: tree ? artifact(contract, source, tree) : null });
   const wanted = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const { contract, name } = JSON.parse(line);

@@ -425,12 +425,6 @@ impl Case {
         ours.into_iter().map(passes).collect()
     }
 
-    /// In ergo-lib the script of this input would accept it, given the right signatures.
-    pub(crate) fn passes(&self, input: usize) -> bool {
-        self.reduce(input)
-            .is_ok_and(|p| p != SigmaBoolean::TrivialProp(false))
-    }
-
     pub(crate) fn reduce(&self, input: usize) -> Reduction {
         self.reduce_one(&self.tx(), &self.state(), input)
     }

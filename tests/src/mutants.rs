@@ -1,143 +1,144 @@
 //! Mutants of the scripts (`cargo xtask mutate`): a recorded case is judged once more with a mutant in its script's place.
 //! A mutant with which a test would fail is killed.
 
-use crate::case::{Case, Reduction, registers};
-use crate::record::Asserted;
-use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
-use ergo_lib::ergotree_ir::chain::token::TokenId;
+use crate::case::Reduction;
+use crate::record::{Asserted, of_line};
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
+use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-use lets_contracts::{Artifact, ScriptHash};
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
+use ergo_lib::wallet::Wallet;
+use ergo_lib::wallet::secret_key::SecretKey;
+use ergo_lib::wallet::signing::make_context;
+use ergo_lib::wallet::tx_context::TransactionContext;
+use lets_contracts::{Artifact, unparsed};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 
 /// A contract's parameters, each with its value.
 type Values = Vec<(String, [u8; 32])>;
 
-/// A recorded case, and where one contract stands in it.
+/// A script to be put in a contract's place; and the same for each LETS in which it was tried.
+pub struct Script<'a> {
+    artifact: &'a Artifact,
+    filled: Mutex<BTreeMap<Values, Option<Arc<Expr>>>>,
+}
+
+impl<'a> Script<'a> {
+    /// The script of an artifact.
+    pub fn new(artifact: &'a Artifact) -> Self {
+        Self {
+            artifact,
+            filled: Mutex::default(),
+        }
+    }
+
+    fn of(&self, values: &Values) -> Option<Arc<Expr>> {
+        let make = || {
+            let tree = ErgoTree::sigma_parse_bytes(&fill(self.artifact, values)).ok()?;
+            tree.proposition().ok().map(Arc::new)
+        };
+        let mut filled = self.filled.lock().unwrap_or_else(|e| e.into_inner());
+        let known = filled.entry(values.clone());
+        known.or_insert_with(make).clone()
+    }
+}
+
+/// A recorded case, and where one contract stands in it. Its boxes hold their scripts as bytes: parsed they would fill the
+/// memory.
 pub struct Place {
-    case: Case,
     asserted: Asserted,
-    /// The inputs under the contract whose verdict the test asserts.
-    inputs: Vec<usize>,
-    /// The contract's reductions, as they were.
-    reductions: Vec<Reduction>,
-    /// The scripts of all boxes, with their values if they are the contract.
-    trees: BTreeMap<Vec<u8>, Option<Values>>,
+    /// The inputs under the contract whose verdict the test asserts, with the contract's values there.
+    inputs: Vec<(usize, Values)>,
+    /// What the scripts whose verdict the test asserts reduce to, by input.
+    reductions: BTreeMap<usize, Reduction>,
+    signers: Vec<SecretKey>,
+    context: TransactionContext<UnsignedTransaction>,
+    state: ErgoStateContext,
 }
 
 impl Place {
-    /// `None` if the test asserts nothing about this contract.
-    pub fn of(case: Case, asserted: Asserted, contract: &Artifact) -> Option<Self> {
-        let all = case.inputs.iter().map(|(b, _)| &b.ergo_tree);
-        let all = all.chain(case.data_inputs.iter().map(|b| &b.ergo_tree));
-        let all = all.chain(case.outputs.iter().map(|b| &b.ergo_tree));
-        let trees: BTreeMap<_, _> = all
-            .map(bytes)
-            .map(|tree| (tree.clone(), values(contract, &tree)))
-            .collect();
-        let asserts = |i: &usize| match asserted {
+    /// Reads a recorded case. `None` if the test asserts nothing about this contract.
+    pub fn of(line: &str, contract: &Artifact) -> Option<Self> {
+        let (mut case, asserted) = of_line(line);
+        let counts = |i: &usize| match asserted {
             Asserted::RefusedAt(at) => at == *i,
-            _ => true,
+            _ => !case.is_rent(*i),
         };
-        let runs =
-            |i: &usize| !case.is_rent(*i) && trees[&bytes(&case.inputs[*i].0.ergo_tree)].is_some();
-        let inputs: Vec<usize> = (0..case.inputs.len())
-            .filter(asserts)
-            .filter(runs)
-            .collect();
+        let all: Vec<usize> = (0..case.inputs.len()).filter(counts).collect();
+        let tree = |i: usize| bytes(&case.inputs[i].0.ergo_tree);
+        let inputs = all
+            .iter()
+            .filter_map(|i| Some((*i, values(contract, &tree(*i))?)));
+        let inputs: Vec<(usize, Values)> = inputs.collect();
         if inputs.is_empty() {
             return None;
         }
-        let reductions = inputs.iter().map(|i| case.reduce(*i)).collect();
+        let reductions = all.iter().map(|i| (*i, case.reduce(*i))).collect();
+        let light = |tree: &mut ErgoTree| *tree = unparsed(bytes(tree));
+        let boxes = case.inputs.iter_mut().map(|(b, _)| b);
+        boxes
+            .chain(&mut case.data_inputs)
+            .for_each(|b| light(&mut b.ergo_tree));
+        case.outputs
+            .iter_mut()
+            .for_each(|b| light(&mut b.ergo_tree));
+        let (tx, boxes, data_boxes) = (case.tx(), case.boxes(), case.data_inputs.clone());
         Some(Self {
-            case,
             asserted,
             inputs,
             reductions,
-            trees,
+            context: TransactionContext::new(tx, boxes, data_boxes).unwrap(),
+            state: case.state(),
+            signers: case.signers,
         })
     }
 
     /// The test fails with the mutant in the contract's place.
-    pub fn kills(&self, mutant: &Artifact) -> bool {
+    pub fn kills(&self, mutant: &Script) -> bool {
         // ergo-lib panics over some ill-typed scripts: that is no acceptance.
-        catch_unwind(AssertUnwindSafe(|| self.fails(&self.with(mutant)))).unwrap_or(false)
+        catch_unwind(AssertUnwindSafe(|| self.fails(mutant))).unwrap_or(false)
     }
 
-    fn fails(&self, mutated: &Case) -> bool {
+    fn fails(&self, mutant: &Script) -> bool {
+        let mut now = self.reductions.clone();
+        let inputs = self.inputs.iter();
+        now.extend(inputs.map(|(i, values)| (*i, self.reduce(mutant, *i, values))));
+        if now == self.reductions {
+            return false;
+        }
         match self.asserted {
-            Asserted::RefusedAt(input) => mutated.passes(input),
-            Asserted::Unproven => mutated.sign().is_ok(),
-            Asserted::Accepted => {
-                let mut reductions = self.inputs.iter().zip(&self.reductions);
-                reductions.any(|(i, was)| mutated.reduce(*i) != *was) && mutated.sign().is_err()
-            }
+            Asserted::RefusedAt(_) => now.values().all(passes),
+            Asserted::Unproven => now.values().all(|r| self.proves(r)),
+            Asserted::Accepted => !now.values().all(|r| self.proves(r)),
         }
     }
 
-    /// The case with the mutant wherever the contract stands, or where its hash or the id of a box under it stands.
-    fn with(&self, mutant: &Artifact) -> Case {
-        let mut new: BTreeMap<&[u8], Vec<u8>> = BTreeMap::new();
-        for (tree, values) in &self.trees {
-            let filled = values.as_ref().map(|values| fill(mutant, values));
-            new.insert(tree, filled.unwrap_or_else(|| tree.clone()));
-        }
-        // Scripts name each other by hash, note in account in pot: three rounds reach the last.
-        for _ in 0..3 {
-            let hashes = changed_hashes(&new);
-            for tree in new.values_mut() {
-                for (from, to) in &hashes {
-                    replace(tree, from, to);
-                }
-            }
-        }
-        let hashes = changed_hashes(&new);
-        let swap = |candidate: &ErgoBoxCandidate| {
-            let mut candidate = candidate.clone();
-            let old = bytes(&candidate.ergo_tree);
-            let tree = &new[old.as_slice()];
-            if *tree != old {
-                candidate.ergo_tree = ErgoTree::sigma_parse_bytes(tree).unwrap();
-            }
-            let all = registers(&candidate).into_iter().map(|constant| {
-                let mut bytes = constant.sigma_serialize_bytes().unwrap();
-                let replaced = hashes
-                    .iter()
-                    .fold(false, |any, (a, b)| replace(&mut bytes, a, b) || any);
-                match replaced {
-                    true => Constant::sigma_parse_bytes(&bytes).unwrap(),
-                    false => constant,
-                }
-            });
-            candidate.additional_registers =
-                NonMandatoryRegisters::try_from(all.collect::<Vec<_>>()).unwrap();
-            candidate
-        };
-        let again = |b: &ErgoBox| {
-            ErgoBox::from_box_candidate(&swap(&b.clone().into()), b.transaction_id, b.index)
-                .unwrap()
-        };
-        let mut mutated = self.case.clone();
-        mutated.inputs.iter_mut().for_each(|(b, _)| *b = again(b));
-        mutated.data_inputs.iter_mut().for_each(|b| *b = again(b));
-        mutated.outputs.iter_mut().for_each(|b| *b = swap(b));
-        // A token that is minted bears the id of the first box, which has changed with its script.
-        let minted = |case: &Case| TokenId::from(case.inputs[0].0.box_id());
-        let (from, to) = (minted(&self.case), minted(&mutated));
-        for output in 0..mutated.outputs.len() {
-            let mut tokens = mutated.outputs[output].tokens.iter().flatten();
-            if tokens.any(|t| t.token_id == from) {
-                mutated.set_tokens(output, |all| {
-                    all.iter_mut()
-                        .filter(|(id, _)| *id == from)
-                        .for_each(|(id, _)| *id = to)
-                });
-            }
-        }
-        mutated
+    /// The case's keys prove what the script reduces to.
+    fn proves(&self, reduction: &Reduction) -> bool {
+        let wallet = Wallet::from_secrets(self.signers.clone());
+        let proves = |prop: &SigmaBoolean| wallet.sign_message(prop.clone(), b"any").is_ok();
+        reduction.as_ref().is_ok_and(proves)
     }
+
+    /// What an input under the contract reduces to if another script runs there. All boxes keep the contract's bytes, and
+    /// with them hashes, ids and sizes: the mutant finds its like wherever the contract does, and as much room.
+    fn reduce(&self, script: &Script, input: usize, values: &Values) -> Reduction {
+        let expr = script.of(values).ok_or("it cannot be parsed")?;
+        let context = make_context(&self.state, &self.context, input).map_err(|e| e.to_string())?;
+        reduce_to_crypto(&expr, &context)
+            .map(|r| r.sigma_prop)
+            .map_err(|e| e.to_string())
+    }
+}
+
+fn passes(reduction: &Reduction) -> bool {
+    let passes = |prop: &SigmaBoolean| *prop != SigmaBoolean::TrivialProp(false);
+    reduction.as_ref().is_ok_and(passes)
 }
 
 fn bytes(tree: &ErgoTree) -> Vec<u8> {
@@ -158,23 +159,4 @@ fn values(contract: &Artifact, bytes: &[u8]) -> Option<Values> {
 fn fill(artifact: &Artifact, values: &Values) -> Vec<u8> {
     let named: Vec<_> = values.iter().map(|(name, v)| (name.as_str(), v)).collect();
     artifact.fill(&named).unwrap()
-}
-
-/// The hashes of the scripts that are others now, as they were and as they are.
-fn changed_hashes(trees: &BTreeMap<&[u8], Vec<u8>>) -> Vec<([u8; 32], [u8; 32])> {
-    let changed = trees.iter().filter(|(old, new)| *old != new);
-    changed
-        .map(|(old, new)| (*ScriptHash::of(old).bytes(), *ScriptHash::of(new).bytes()))
-        .collect()
-}
-
-fn replace(bytes: &mut [u8], from: &[u8; 32], to: &[u8; 32]) -> bool {
-    let mut any = false;
-    for at in 0..bytes.len().saturating_sub(31) {
-        if bytes[at..at + 32] == *from {
-            bytes[at..at + 32].copy_from_slice(to);
-            any = true;
-        }
-    }
-    any
 }

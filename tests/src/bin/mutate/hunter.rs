@@ -2,24 +2,30 @@
 
 use crate::generator::{Compiled, Named};
 use lets_contracts::Artifact;
-use lets_tests::mutants::Place;
-use lets_tests::record;
+use lets_tests::mutants::{Place, Script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How often a line tells how far the run is.
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// The cases in which one contract stands.
+/// A recorded case, read when it is first tried: `None` if its test asserts nothing about the contract.
+struct Recorded {
+    line: Arc<str>,
+    /// The hash of the line, by which it is known again.
+    hash: u64,
+    place: OnceLock<Option<Place>>,
+}
+
+/// All cases, for one contract.
 struct Hunter {
     original: Artifact,
-    /// Each with the hash of its line, by which it is known again.
-    places: Vec<(u64, Place)>,
+    cases: Vec<Recorded>,
     /// The order in which they are tried. What has killed goes first: it kills the neighbours too.
     order: Mutex<Vec<usize>>,
 }
@@ -27,19 +33,21 @@ struct Hunter {
 impl Hunter {
     /// The case that kills the mutant; `first` is tried first.
     fn kill(&self, mutant: &Artifact, first: Option<u64>) -> Option<u64> {
-        let known = self
-            .places
-            .iter()
-            .position(|(hash, _)| Some(*hash) == first);
+        let mutant = Script::new(mutant);
+        let known = self.cases.iter().position(|c| Some(c.hash) == first);
         let order = self.order.lock().unwrap().clone();
-        let killer = known
-            .into_iter()
-            .chain(order)
-            .find(|i| self.places[*i].1.kills(mutant))?;
+        let kills = |i: &usize| self.place(*i).is_some_and(|p| p.kills(&mutant));
+        let killer = known.into_iter().chain(order).find(kills)?;
         let mut order = self.order.lock().unwrap();
         order.retain(|i| *i != killer);
         order.insert(0, killer);
-        Some(self.places[killer].0)
+        Some(self.cases[killer].hash)
+    }
+
+    fn place(&self, at: usize) -> Option<&Place> {
+        let recorded = &self.cases[at];
+        let read = || Place::of(&recorded.line, &self.original);
+        recorded.place.get_or_init(read).as_ref()
     }
 }
 
@@ -65,27 +73,25 @@ impl Hunters {
         let killers_file = memory.join("killers.json");
         let killers = std::fs::read(&killers_file).ok();
         let killers = killers.and_then(|text| serde_json::from_slice(&text).ok());
-        let lines = lines(cases);
+        let lines: Vec<Arc<str>> = lines(cases).into_iter().map(Arc::from).collect();
+        assert!(!lines.is_empty(), "no case is recorded");
+        let recorded = |line: &Arc<str>| {
+            let mut hasher = DefaultHasher::new();
+            line.hash(&mut hasher);
+            Recorded {
+                line: line.clone(),
+                hash: hasher.finish(),
+                place: OnceLock::new(),
+            }
+        };
         let contracts: BTreeSet<&str> = wanted.iter().map(|n| n.contract.as_str()).collect();
         let all = contracts.into_iter().map(|contract| {
-            let original = original(contract);
-            let place = |line: &String| {
-                let (case, asserted) = record::of_line(line);
-                let mut hasher = DefaultHasher::new();
-                line.hash(&mut hasher);
-                Some((hasher.finish(), Place::of(case, asserted, &original)?))
+            let hunter = Hunter {
+                original: original(contract),
+                cases: lines.iter().map(recorded).collect(),
+                order: Mutex::new((0..lines.len()).collect()),
             };
-            let places: Vec<_> = lines.iter().filter_map(place).collect();
-            assert!(!places.is_empty(), "no recorded case runs {contract}.es");
-            let order = Mutex::new((0..places.len()).collect());
-            (
-                contract.to_owned(),
-                Hunter {
-                    original,
-                    places,
-                    order,
-                },
-            )
+            (contract.to_owned(), hunter)
         });
         Self {
             all: all.collect(),
