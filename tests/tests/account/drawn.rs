@@ -268,21 +268,23 @@ fn classes_credit_beside_a_stranger_refused() {
 fn classes_credit_behind_another_leader() {
     let m = Members::of(10);
     let payer = choosy(&m, 1, 0);
-    let led = |leader: i64, payee: i64| {
+    let led = |leader: i64, payee: i64, units: i64| {
         trade(
             &m.world,
             &[
                 signs(&of_class(&m, 0, leader), 0),
-                pays(&payer, 500),
-                takes(&of_class(&m, 2, payee), 500),
+                pays(&payer, units),
+                takes(&of_class(&m, 2, payee), units),
             ],
             &[&m.keys[0], &m.keys[1]],
         )
     };
-    led(3, 4).accepted();
-    led(3, 5).refused_at(1);
-    // Also the leader must be of the classes.
-    led(5, 4).refused_at(1);
+    for units in [1, 500] {
+        led(3, 4, units).accepted();
+        led(3, 5, units).refused_at(1);
+        // Also the leader must be of the classes.
+        led(5, 4, units).refused_at(1);
+    }
 }
 
 // D5: into a note that carries the classes, all of them and no others, in their order.

@@ -89,6 +89,20 @@ fn note_of_another_script_refused() {
     .refused_at(0);
 }
 
+// C6: without units it is no note, and nobody asks what stands in it.
+#[test]
+fn note_script_over_no_tokens_beside_a_trade_accepted() {
+    let m = Members::of(10);
+    payment(&m, 500)
+        .with(|c| {
+            c.add_output(note(&m.world, &m.accounts[0], None, 1), 0);
+            let made = c.outputs.len() - 2;
+            c.set_tokens(made, Vec::clear);
+            c.truncate_registers(made, 1);
+        })
+        .accepted();
+}
+
 // C6: R4 is a proposition.
 #[test]
 fn note_without_a_claimant_refused() {

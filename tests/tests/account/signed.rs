@@ -103,6 +103,20 @@ fn erg_below_the_floor_stays_accepted() {
     leaves(&m, &poor, held - 1).refused_at(0);
 }
 
+// S2: it is his own ERG that counts, not that of the account that leads.
+#[test]
+fn erg_below_the_floor_behind_a_leader_above_it_stays_accepted() {
+    let m = Members::of(10);
+    let poor = m.world.account_with(&m.accounts[1], |c| {
+        let held = m.accounts[1].terms().floor.0 - 1_000_000;
+        c.outputs[0].value = held.try_into().unwrap();
+    });
+    let moves = [signs(&m.accounts[0], 0), signs(&poor, 0)];
+    let case = trade(&m.world, &moves, &[&m.keys[0], &m.keys[1]]);
+    case.accepted();
+    case.with(|c| c.move_erg(1, 0, 1)).refused_at(1);
+}
+
 /// The first member's account while the third is to inherit it.
 fn pending(m: &Members) -> AccountBox {
     m.world.account_with(&m.accounts[0], |c| {
@@ -289,13 +303,14 @@ fn credit_used_lowered_by_a_signed_repayment_refused() {
 #[test]
 fn debt_since_changed_in_debt_refused() {
     let m = Members::of(10);
-    let payer = m.at(0, -3_000);
-    let payer = on_settings(&m.world, &payer, &[(3, 2_000_000)]);
-    let since = |n| touch(&m, &payer).with(|c| c.set_long(0, R6, 3, n));
-    since(2_000_000).accepted();
-    since(1_999_999).refused_at(0);
-    since(2_000_001).refused_at(0);
-    since(i64::from(m.world.height.0)).refused_at(0);
+    for balance in [-3_000, -1] {
+        let payer = on_settings(&m.world, &m.at(0, balance), &[(3, 2_000_000)]);
+        let since = |n| touch(&m, &payer).with(|c| c.set_long(0, R6, 3, n));
+        since(2_000_000).accepted();
+        since(1_999_999).refused_at(0);
+        since(2_000_001).refused_at(0);
+        since(i64::from(m.world.height.0)).refused_at(0);
+    }
 }
 
 // S7: out of debt, and at exactly 0, it is the stamp.

@@ -251,6 +251,17 @@ fn terms_of_a_line_above_the_charters_bound_refused() {
     }
 }
 
+// G4: the bound is on the line, not on what was issued, which a debt keeps up (T2).
+#[test]
+fn terms_of_a_lower_line_over_a_debt_above_the_charters_bound_accepted() {
+    let mut stage = Stage::default();
+    stage.account = lets_tests::hand::at(&stage.world, &stage.account, -15_000);
+    let charter = stage.charter_with(0, 10_000).ergo_box().clone();
+    let mut case = stage.set_line(5_000);
+    case.data_inputs[0] = charter;
+    case.accepted();
+}
+
 // G5: the stamp, with counters reckoned for it.
 #[test]
 fn counters_stamp_back_or_ahead_refused() {
@@ -338,6 +349,9 @@ fn units_issued_above_the_rate_refused() {
     }
     for (used, accepted) in [(980_000, true), (980_001, false)] {
         judge(counted(0, used, 0).admit(), accepted);
+    }
+    for (used, accepted) in [(999_999, true), (1_000_000, false)] {
+        judge(counted(0, used, 0).set_line(20_001), accepted);
     }
 }
 

@@ -97,6 +97,23 @@ fn exit_at_a_balance_that_is_not_0_refused() {
     }
 }
 
+// X2: what was issued counts, not the line, which may have been lowered since.
+#[test]
+fn exit_after_the_line_was_lowered_counts_what_was_issued() {
+    let mut stage = Stage::default();
+    stage.account = stage
+        .world
+        .account_with(&stage.account, |c| c.set_long(0, R4, 1, 500));
+    stage.exit().accepted();
+    // A debt of 19,500, and as many units as the line.
+    let indebted = at(&stage.world, &stage.account, -19_500);
+    let mut case = stage
+        .exit()
+        .with(|c| c.replace_input(1, indebted.ergo_box().clone()));
+    case.set_tokens(0, |all| all[2].1 -= 19_500);
+    case.refused_at(0);
+}
+
 // X3: the membership token is kept, or one too many returns.
 #[test]
 fn exit_with_another_number_of_membership_tokens_refused() {
