@@ -18,7 +18,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxId, BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
@@ -27,7 +27,7 @@ use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use lets_cli::manifest::{Manifest, Network, Supply};
-use lets_contracts::Contract;
+use lets_contracts::as_bytes;
 use lets_protocol::{
     AccountBox, AccountNumber, Amount, Applicant, ApplicationBox, Blocks, Bounds, CharterBox,
     Founding, Funding, HardBounds, Height, NanoErg, NoteBox, PotBox, Proposal, Terms, TxParams,
@@ -138,18 +138,6 @@ fn member_key(place: usize) -> SecretKey {
     SecretKey::dlog_from_bytes(&bytes).unwrap()
 }
 
-/// A script as bytes: ergo-lib serializes a parsed one anew whenever it needs its bytes.
-fn light(bytes: Vec<u8>) -> ErgoTree {
-    ErgoTree::Unparsed {
-        tree_bytes: bytes,
-        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
-    }
-}
-
-fn of(contract: &Contract) -> ErgoTree {
-    light(contract.bytes().to_vec())
-}
-
 fn token(id: TokenId, amount: i64) -> Token {
     let amount = u64::try_from(amount).unwrap().try_into().unwrap();
     Token {
@@ -211,9 +199,9 @@ impl Maker {
             volume: 0,
             block: Vec::new(),
             ids: Vec::new(),
-            account: of(&contracts.account),
-            note: of(&contracts.note),
-            fee: light(fee),
+            account: contracts.account.tree_as_bytes(),
+            note: contracts.note.tree_as_bytes(),
+            fee: as_bytes(fee),
             boxes: HashMap::new(),
             made_up: 1,
         };
@@ -491,7 +479,7 @@ impl Maker {
             let known = contracts
                 .all()
                 .into_iter()
-                .find(|c| made.ergo_tree == of(c));
+                .find(|c| c.guards(&made.ergo_tree));
             if let Some(contract) = known {
                 let mut made = made.clone();
                 made.ergo_tree = contract.tree().clone();
@@ -506,7 +494,7 @@ impl Maker {
         self.made_up += 1;
         let input = invented(self.made_up);
         let minted = TokenId::from(input);
-        let to = light(p2pk_bytes(
+        let to = as_bytes(p2pk_bytes(
             &self.members[usize::try_from(self.made_up).unwrap() % self.members.len()].owner,
         ));
         let text = |text: &str| Constant::from(text.as_bytes().to_vec());

@@ -17,7 +17,7 @@ pub use artifact::{Artifact, ArtifactError, CompilerInfo, Parameter};
 pub use ids::{CharterNft, LetsIds, MembershipId, ParseIdError, PotNft, ScriptHash, UnitId};
 
 use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, NetworkPrefix};
-use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 
 /// One script with its parameters put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,20 @@ impl Contract {
         &self.tree
     }
 
+    /// The same as a tree that keeps its bytes: ergo-lib serializes a parsed one anew whenever it needs them. Only for what is
+    /// compared and written down: it cannot be run.
+    pub fn tree_as_bytes(&self) -> ErgoTree {
+        as_bytes(self.bytes.clone())
+    }
+
+    /// Whether a box with this tree is guarded by this script. A tree that keeps its bytes is compared by them.
+    pub fn guards(&self, tree: &ErgoTree) -> bool {
+        match tree {
+            ErgoTree::Unparsed { tree_bytes, .. } => *tree_bytes == self.bytes,
+            parsed => *parsed == self.tree,
+        }
+    }
+
     /// blake2b256 of the script's bytes, by which other scripts recognise it.
     pub fn hash(&self) -> ScriptHash {
         self.hash
@@ -66,6 +80,14 @@ impl Contract {
     /// The script's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+/// A script that is kept as its bytes: the only form in which ergo-lib does so, and that it wants an error is of no consequence.
+pub fn as_bytes(tree_bytes: Vec<u8>) -> ErgoTree {
+    ErgoTree::Unparsed {
+        tree_bytes,
+        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
     }
 }
 

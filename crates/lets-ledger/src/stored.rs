@@ -112,6 +112,9 @@ impl Known {
     }
 }
 
+/// `true`: no header flags, a Boolean, 1.
+const SMALLEST_SCRIPT: [u8; 3] = [0, 1, 1];
+
 /// Length of the number (VLQ) that a box begins with: its value.
 fn value_bytes(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b & 0x80 == 0).map(|at| at + 1)
@@ -134,10 +137,30 @@ pub(crate) fn pack(lets: &Lets, kind: Kind, ergo_box: &ErgoBox) -> Result<Vec<u8
 
 /// The box again.
 pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
+    let mut ergo_box = unpack_unparsed(lets, kind, stored)?;
+    if let Some(script) = kind.script(lets) {
+        ergo_box.ergo_tree = script.tree().clone();
+    }
+    Ok(ergo_box)
+}
+
+/// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
+pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
     let parse = |bytes: &[u8]| ErgoBox::sigma_parse_bytes(bytes).map_err(|e| e.to_string());
     let Some(script) = kind.script(lets) else {
         return parse(stored);
     };
     let at = value_bytes(stored).ok_or("a box without a value")?;
-    parse(&[&stored[..at], script.bytes(), &stored[at..]].concat())
+    // ergo-lib parses every script that it reads: it gets the smallest one, and the box its own in that one's place.
+    let rest = parse(&[&stored[..at], &SMALLEST_SCRIPT, &stored[at..]].concat())?;
+    ErgoBox::new(
+        rest.value,
+        script.tree_as_bytes(),
+        rest.tokens,
+        rest.additional_registers,
+        rest.creation_height,
+        rest.transaction_id,
+        rest.index,
+    )
+    .map_err(|e| e.to_string())
 }

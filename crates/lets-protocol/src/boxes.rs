@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
             ergo_box,
             kind: contract.name(),
         };
-        if &ergo_box.ergo_tree != contract.tree() {
+        if !contract.guards(&ergo_box.ergo_tree) {
             return Err(reader.fault("script", "another script"));
         }
         Ok(reader)

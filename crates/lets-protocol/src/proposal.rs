@@ -9,7 +9,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
@@ -371,14 +371,6 @@ impl Draft<'_> {
     }
 }
 
-/// The only form in which ergo-lib keeps a script as bytes; that it wants an error is of no consequence.
-fn unparsed(tree_bytes: Vec<u8>) -> ErgoTree {
-    ErgoTree::Unparsed {
-        tree_bytes,
-        error: ErgoTreeError::IoError("kept as bytes".to_owned()),
-    }
-}
-
 /// The outputs with their scripts as bytes. ergo-lib serializes a parsed script anew whenever it needs its bytes, which is
 /// a dozen times for each output between building and signing, and most of the time that both would take.
 fn kept_as_bytes(
@@ -389,9 +381,8 @@ fn kept_as_bytes(
         .map(|lets| lets.contracts().all())
         .into_iter()
         .flatten();
-    let mut known: Vec<(&ErgoTree, ErgoTree)> = contracts
-        .map(|c| (c.tree(), unparsed(c.bytes().to_vec())))
-        .collect();
+    let mut known: Vec<(&ErgoTree, ErgoTree)> =
+        contracts.map(|c| (c.tree(), c.tree_as_bytes())).collect();
     let mut light = Vec::with_capacity(outputs.len());
     for output in outputs {
         let tree = match known.iter().find(|(tree, _)| *tree == &output.ergo_tree) {
@@ -401,7 +392,7 @@ fn kept_as_bytes(
                     .ergo_tree
                     .sigma_serialize_bytes()
                     .map_err(|e| BuildError::Transaction(e.to_string()))?;
-                let tree = unparsed(tree_bytes);
+                let tree = lets_contracts::as_bytes(tree_bytes);
                 known.push((&output.ergo_tree, tree.clone()));
                 tree
             }
