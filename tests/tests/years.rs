@@ -1,8 +1,11 @@
 //! Years of trade, followed block by block: the books are those of whoever made the chain.
 
 use ergo_node_client::{NodeClient, NodeOptions};
+use lets_cli::output::Output;
 use lets_cli::session::follow::{Course, Followed, follow};
+use lets_cli::session::{History, Plan, Session};
 use lets_ledger::{Ledger, Pick, TxRange};
+use lets_protocol::{Genesis, Replay};
 use lets_tests::years::{Books, FOUNDED, Size, make, serve};
 
 fn dump(ledger: &Ledger) -> String {
@@ -32,11 +35,12 @@ async fn years_followed_are_the_books_of_their_maker() {
         Size {
             members: 12,
             trades: 120,
-            signed: false,
+            signed: true,
         },
         1,
     );
     let (lets, made) = (chain.lets.clone(), chain.books.clone());
+    let manifest = chain.manifest.clone();
     let served = serve(chain).await;
     let client = NodeClient::new(&served.url, NodeOptions::default()).unwrap();
     let course = Course {
@@ -67,4 +71,35 @@ async fn years_followed_are_the_books_of_their_maker() {
     };
     assert_eq!(read.await.unwrap(), all);
     assert_eq!(dump(&fresh), dump(&followed));
+
+    // Every script and every signature judged again, from the blocks alone.
+    let founded = manifest.founding.height;
+    let session = Session::new(&[&served.url]).unwrap().with_plan(Plan {
+        path: folder.path().join("session"),
+        lets: Some((lets.clone(), manifest.fingerprint.clone(), founded)),
+        scripts: Vec::new(),
+        out: Output::new(true),
+    });
+    let genesis = Genesis {
+        transactions: manifest.founding.transactions,
+        memberships: manifest.supply.memberships,
+        units: manifest.supply.units,
+    };
+    let history = session.history_of(&lets, &genesis, founded).await.unwrap();
+    let all = History::Blocks {
+        from: FOUNDED,
+        to: tip,
+    };
+    assert_eq!(history, all);
+    let present = session.present(&lets).await.unwrap();
+    let chain = session.client().state_context().await.unwrap();
+    let mut replay = Replay::new(&lets, genesis, chain);
+    session
+        .replay(&lets, &history, &mut replay, |_| {})
+        .await
+        .unwrap();
+    let replayed = replay.finish(present.ids.iter().copied());
+    assert_eq!(replayed.faults, []);
+    // Five found it, twelve are admitted, and then they trade.
+    assert_eq!(replayed.transactions, 5 + 12 + 120);
 }
