@@ -10,13 +10,14 @@ pub mod follow;
 mod history;
 mod imported;
 mod received;
+mod retell;
 
 pub use books::{Confirmed, Kept, Plan};
 pub use fate::{Attempt, Fate};
 pub use find::{BooksSeen, Seen, View};
 pub use follow::Followed;
-pub use history::Past;
-pub use imported::{Imported, Openings};
+pub use history::{History, Past};
+pub use imported::{Imported, opens};
 
 use std::time::{Duration, Instant};
 
@@ -107,10 +108,11 @@ impl Session {
         })
     }
 
-    /// The same session, which on a node without the extra index reads from this ledger.
+    /// The same session, which on a node without the extra index reads from this ledger from now on.
     pub fn with_plan(self, plan: Plan) -> Self {
         Self {
             plan: Some(plan),
+            kept: tokio::sync::OnceCell::new(),
             ..self
         }
     }

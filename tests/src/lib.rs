@@ -14,6 +14,7 @@ pub mod record;
 pub mod stage;
 pub mod story;
 pub mod world;
+pub mod years;
 
 pub use case::Case;
 pub use stage::Stage;

@@ -48,7 +48,11 @@ enum Command {
         contracts: Vec<String>,
     },
     /// Measure, and print the figures as a table
-    Bench,
+    Bench {
+        /// Measure the books of years instead, at these sizes: 1 (10,000 trades), 2 (100,000), 3 (1,000,000), like 1,2
+        #[arg(long)]
+        scale: Option<String>,
+    },
     /// Check what comes from others: npm's hashes, licences and sources of crates; and that no crate of ours is unsafe
     Supply,
     /// Try random transactions against the contracts, and check the invariants on what the interpreters accept
@@ -70,7 +74,7 @@ fn main() -> ExitCode {
         Command::Costs { check } => pages::COSTS.run(check),
         Command::Attacks { check } => pages::ATTACKS.run(check),
         Command::Mutate { sample, contracts } => mutate::run(sample, &contracts),
-        Command::Bench => run::bench(),
+        Command::Bench { scale } => run::bench(scale.as_deref()),
         Command::Supply => supply::run(),
         Command::Adversary { cases, seed } => run::adversary(cases, seed),
         Command::Test(args) => match args.node {

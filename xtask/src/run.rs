@@ -117,8 +117,14 @@ pub(crate) fn settle(path: &Path, made: &str, check: bool, remake: &str) -> Resu
 }
 
 /// The figures, from optimised builds.
-pub(crate) fn bench() -> Result<(), XtaskError> {
-    npm_install()?;
+pub(crate) fn bench(scale: Option<&str>) -> Result<(), XtaskError> {
+    let program = match scale {
+        Some(_) => "scale",
+        None => "bench",
+    };
+    if scale.is_none() {
+        npm_install()?;
+    }
     run(command(
         "cargo",
         &[
@@ -127,7 +133,7 @@ pub(crate) fn bench() -> Result<(), XtaskError> {
             "--bin",
             "lets",
             "--bin",
-            "bench",
+            program,
             "-p",
             "lets-cli",
             "-p",
@@ -135,7 +141,8 @@ pub(crate) fn bench() -> Result<(), XtaskError> {
         ],
         "",
     ))?;
-    run(command("target/release/bench", &[], ""))
+    let sizes: Vec<&str> = scale.into_iter().collect();
+    run(command(&format!("target/release/{program}"), &sizes, ""))
 }
 
 /// The random adversary, from an optimised build.

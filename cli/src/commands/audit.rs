@@ -3,7 +3,6 @@
 
 mod opening;
 
-use ergo_lib::chain::transaction::TxId;
 use lets_protocol::{
     AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Paid, Present, Replay, Told,
     payments_in, rules, write_off_reason,
@@ -17,7 +16,9 @@ use crate::error::CliError;
 use crate::keys;
 use crate::names;
 use crate::output::{Report, table};
-use crate::session::{Past, Session};
+use crate::session::{History, Past, Session};
+
+use opening::Openings;
 
 /// One thing that was done, as a reader sees it.
 #[derive(Debug, Serialize)]
@@ -65,12 +66,18 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         memberships: group.manifest.supply.memberships,
         units: group.manifest.supply.units,
     };
-    let (mut findings, present, transactions) = read(&group, &session, &genesis).await?;
+    let (mut findings, present, history) = read(&group, &session, &genesis).await?;
     let chain = session.client().state_context().await?;
     let mut replay = Replay::new(&group.lets, genesis, chain);
     let mut written = Vec::new();
-    let note = |told: &Told| written.extend(write_offs(&group.lets, told));
-    session.replay(&transactions, &mut replay, note).await?;
+    let mut openings = Openings::default();
+    let note = |told: &Told| {
+        written.extend(write_offs(&group.lets, told));
+        openings.see(&group.lets, told);
+    };
+    session
+        .replay(&group.lets, &history, &mut replay, note)
+        .await?;
     let replayed = replay.finish(present.ids.iter().copied());
     let applications = session.applications(&group.lets).await?;
     drop(spinner);
@@ -116,7 +123,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         .books()
         .map(|books| figures(&group, &books, &written));
     deeds.extend(written.into_iter().map(|w| w.deed));
-    deeds.extend(opening::deeds(&group, &session, &deeds, &mut findings).await?);
+    deeds.extend(openings.deeds(&group.manifest.currency, &mut findings));
     deeds.sort_by_key(|d| d.height);
     let text = text(
         &group,
@@ -133,23 +140,23 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     }
 }
 
-/// The present, and every transaction that led to it, as of one block.
+/// The present, and the history that led to it, as of one block.
 async fn read(
     group: &Group,
     session: &Session,
     genesis: &Genesis,
-) -> Result<(Findings, Present, Vec<TxId>), CliError> {
+) -> Result<(Findings, Present, History), CliError> {
     let mut readings = 0;
     loop {
-        let before = session.client().indexed_height().await?.indexed_height;
+        let before = session.seen_height().await?;
         let present = session.present(&group.lets).await;
         let (findings, present) =
             verify::inspect(session, &group.manifest, &group.lets, present).await?;
-        let transactions = session.transactions_of(&group.lets, genesis).await?;
+        let founded = group.manifest.founding.height;
+        let history = session.history_of(&group.lets, genesis, founded).await?;
         readings += 1;
-        let now = session.client().indexed_height().await?.indexed_height;
-        if now == before || readings == MOST_READINGS {
-            return Ok((findings, present, transactions));
+        if session.seen_height().await? == before || readings == MOST_READINGS {
+            return Ok((findings, present, history));
         }
     }
 }

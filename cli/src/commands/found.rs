@@ -200,6 +200,8 @@ async fn send_and_end(
             Some(hands) => hands,
             None => take()?,
         };
+        // From now on a ledger tells what a node without the extra index cannot.
+        session = session.with_plan(env.plan(Some((&manifest, &lets)))?);
         if resumed {
             // What was sent before the interruption must be in the node's views.
             tokio::time::sleep(LAG).await;

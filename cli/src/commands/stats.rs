@@ -2,7 +2,7 @@
 
 mod charts;
 
-use lets_ledger::{AccountFigures, Month, Pick};
+use lets_ledger::{AccountFigures, Month};
 use lets_protocol::{Amount, BadDebt, Balance, Currency};
 use serde::Serialize;
 
@@ -69,7 +69,10 @@ pub(super) async fn run(env: &Env<'_>, args: StatsArgs) -> Result<Report, CliErr
     let months = ledger.months()?;
     let mut figures = ledger.figures()?;
     let (notes, in_notes) = ledger.outstanding()?;
-    let debts = BadDebt::of(&group.lets, &ledger.accounts(Pick::All)?);
+    let debts = figures.iter().fold(BadDebt::default(), |sum, f| {
+        let (balance, line) = (Balance::new(f.balance), Amount::clamped(f.line));
+        sum.with(balance, line, f.community)
+    });
     let show = |units: i64| currency.show(Amount::clamped(units));
     figures.sort_by_key(|f| (f.balance, f.number));
     if let Some(path) = &args.svg {
@@ -236,6 +239,7 @@ mod tests {
                 balance,
                 line: 100,
                 cap: 200,
+                community: false,
             })
             .collect();
         all.sort_by_key(|f| f.balance);

@@ -1,6 +1,7 @@
 //! `lets sync`: the ledger brought to the chain's tip; and how other commands come to theirs.
 
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use lets_ledger::LedgerError;
 use lets_protocol::{Blocks, Height, Lets};
 use serde::Serialize;
 
@@ -11,10 +12,7 @@ use crate::home;
 use crate::keys;
 use crate::manifest::Manifest;
 use crate::output::Report;
-use crate::session::{Plan, Session};
-
-/// Boxes so close to storage rent are told of.
-const YEAR: Blocks = Blocks(365 * Blocks::PER_DAY);
+use crate::session::{Kept, Plan, Session};
 
 impl Env<'_> {
     /// Which ledger a session reads from if it must: that of a LETS, or the wallet's alone.
@@ -34,14 +32,26 @@ impl Env<'_> {
     /// As [`Env::open`], for a command that only reads: from the ledger if it is at the chain's tip.
     pub(super) async fn open_reading(&self) -> Result<(Group, Session), CliError> {
         let (group, session) = self.open().await?;
-        let plan = self.plan(Some((&group.manifest, &group.lets)))?;
-        match plan.fresh(session.client()).await {
-            Ok(Some(kept)) => session.keep(kept),
-            Ok(None) => {}
-            Err(CliError::Books(e)) => self.out.note(&format!("note: {e}")),
-            Err(e) => return Err(e),
+        if let Some(kept) = self.fresh(&group, &session).await? {
+            session.keep(kept);
         }
         Ok((group, session))
+    }
+
+    /// The ledger if it is at the chain's tip. That it cannot be read is said, and no more.
+    pub(super) async fn fresh(
+        &self,
+        group: &Group,
+        session: &Session,
+    ) -> Result<Option<Kept>, CliError> {
+        let plan = self.plan(Some((&group.manifest, &group.lets)))?;
+        match plan.fresh(session.client()).await {
+            Err(CliError::Books(e)) => {
+                self.out.note(&format!("note: {e}"));
+                Ok(None)
+            }
+            other => other,
+        }
     }
 
     /// As [`Env::open`], with the ledger brought to the tip.
@@ -62,7 +72,7 @@ struct SyncJson {
     blocks: u32,
     /// Blocks taken back before that, for the chain was reorganised.
     taken_back: u32,
-    /// Boxes that storage rent will reach within a year.
+    /// Boxes that storage rent will reach within a year: whoever likes can renew them.
     near_rent: Vec<NearRentJson>,
 }
 
@@ -76,6 +86,12 @@ pub(super) async fn run(env: &Env<'_>, args: SyncArgs) -> Result<Report, CliErro
     let (group, session) = env.open().await?;
     let plan = env.plan(Some((&group.manifest, &group.lets)))?;
     if args.rebuild {
+        // A file of a newer program is not this one's to remove.
+        if let Err(CliError::Books(e)) = plan.existing()
+            && matches!(*e, LedgerError::Newer { .. })
+        {
+            return Err(CliError::Books(e));
+        }
         // Nobody else of this home may be reading a file that vanishes.
         let _lock = env.lock_home()?;
         for end in ["", "-wal", "-shm"] {
@@ -90,7 +106,7 @@ pub(super) async fn run(env: &Env<'_>, args: SyncArgs) -> Result<Report, CliErro
         return Err(CliError::Nothing("there is no ledger".to_owned()));
     };
     let height = ledger.tip()?.map_or(0, |tip| tip.height);
-    let old = ledger.created_before((height + YEAR.0).saturating_sub(Blocks::STORAGE_PERIOD.0))?;
+    let old = ledger.created_before((height + 1).saturating_sub(Blocks::REFRESH_AGE.0))?;
     let data = SyncJson {
         lets: group.manifest.name.clone(),
         file: plan.path.display().to_string(),

@@ -1,7 +1,9 @@
 //! `lets touch`: boxes of three years and older are renewed, by anybody, before storage rent takes them.
 
+use lets_ledger::Pick;
 use lets_protocol::{
-    AccountBox, Blocks, Funding, Height, Proposal, refresh_account, refresh_charter, refresh_pot,
+    AccountBox, AccountNumber, Blocks, Funding, Height, Proposal, refresh_account, refresh_charter,
+    refresh_pot,
 };
 use serde::Serialize;
 
@@ -55,15 +57,17 @@ pub(super) async fn run(env: &Env<'_>, args: TouchArgs) -> Result<Report, CliErr
     let now = params.height;
     let charter = session.charter(&group.lets, View::Pool).await?;
     let pot = session.pot(&group.lets, View::Pool).await?;
-    let accounts = session.accounts(&group.lets, View::Pool).await?;
+    // The wallet's boxes are the node's to tell; a ledger beside its index does not hold them.
+    let ledger = env.fresh(&group, &session).await?;
+    let created = session.ages(&group.lets, ledger.as_ref()).await?;
     let mut boxes = vec![
         AgeJson::of("charter".to_owned(), charter.created(), now),
         AgeJson::of("pot".to_owned(), pot.created(), now),
     ];
     boxes.extend(
-        accounts
+        created
             .iter()
-            .map(|a| AgeJson::of(group.name_of(&a.it), a.it.created(), now)),
+            .map(|(number, created)| AgeJson::of(group.name_by_number(number), *created, now)),
     );
     let rows: Vec<Vec<String>> = boxes
         .iter()
@@ -98,16 +102,22 @@ pub(super) async fn run(env: &Env<'_>, args: TouchArgs) -> Result<Report, CliErr
     if boxes[1].due(now) {
         proposals.push(refresh_pot(&group.lets, &pot, params).map_err(fault)?.0);
     }
-    let due: Vec<&AccountBox> = accounts
+    let due_at = |created: Height| created.plus(Blocks::REFRESH_AGE) <= now;
+    let due: Vec<AccountNumber> = created
         .iter()
-        .map(|a| &a.it)
-        .filter(|a| AgeJson::of(String::new(), a.created(), now).due(now))
+        .filter(|(_, at)| due_at(*at))
+        .map(|(number, _)| *number)
         .collect();
     let mut keys = Vec::new();
     if !due.is_empty() {
         let key = Key::choose(&env.home, args.key.key.as_deref())?;
         let mut funding = session.wallet(&key.tree()?).await?;
-        for account in due {
+        let accounts = session
+            .accounts_like(&group.lets, Pick::Numbers(&due))
+            .await?;
+        // Somebody's renewal may wait in the pool already.
+        let still = |a: &&AccountBox| due.contains(&a.number()) && due_at(a.created());
+        for account in accounts.iter().map(|a| &a.it).filter(still) {
             let (proposal, _) =
                 refresh_account(&group.lets, account, &funding, params).map_err(fault)?;
             after(&mut funding, &proposal);

@@ -61,7 +61,7 @@ impl Findings {
 }
 
 pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
-    let (group, session) = env.open().await?;
+    let (group, session) = env.open_reading().await?;
     let findings = audit(env, &session, &group.manifest, &group.lets).await?;
     report(&group.manifest, &findings)
 }

@@ -128,7 +128,10 @@ fn in_range(
         };
         events.push((row.height, note));
     }
-    for row in ledger.deeds(range)? {
+    let mut deeds = ledger.deeds(range)?;
+    // The founding makes pot and charter: one deed, told once.
+    deeds.dedup_by(|next, last| next.transaction == last.transaction && next.deed == last.deed);
+    for row in deeds {
         let deed = Event::Deed {
             deed: row.deed,
             account: row.account.as_ref().map(name),

@@ -273,6 +273,9 @@ impl CliError {
                 _ => "nothing was spent; `lets verify` checks the LETS on this node",
             },
             Self::Books(cause) => match **cause {
+                LedgerError::Newer { .. } => {
+                    "use the newer version of this program, or move the file away and `lets sync`"
+                }
                 LedgerError::Full { .. } => "make room on the disk, then `lets sync`",
                 LedgerError::Busy { .. } | LedgerError::NotNext { .. } => "run the command again",
                 _ if cause.rebuild_helps() => "`lets sync --rebuild` builds it anew from the chain",

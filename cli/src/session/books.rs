@@ -21,7 +21,7 @@ use crate::home;
 use crate::output::Output;
 
 /// Blocks of a week: so long before its LETS's founding a wallet's boxes are looked for where there is no index.
-const WALLET_BEFORE: u32 = 5_040;
+pub(super) const WALLET_BEFORE: u32 = 5_040;
 
 /// Which ledger a session reads from if it must, and how it is brought forward.
 #[derive(Debug, Clone)]
@@ -196,9 +196,23 @@ impl Session {
     }
 
     /// The ledger at the tip.
-    async fn books_at_tip(&self) -> Result<MutexGuard<'_, Ledger>, CliError> {
+    pub(super) async fn books_at_tip(&self) -> Result<MutexGuard<'_, Ledger>, CliError> {
         let ledger = self.ledger().await?;
         ledger.ok_or_else(|| CliError::Nothing("this session reads from no ledger".to_owned()))
+    }
+
+    /// The height up to which this session can look back at the chain: the index's, or the ledger's.
+    ///
+    /// # Errors
+    /// [`CliError::Books`], [`CliError::Node`].
+    pub async fn seen_height(&self) -> Result<u32, CliError> {
+        match self.indexed(self.client.indexed_height()).await? {
+            Some(height) => Ok(height.indexed_height),
+            None => {
+                let ledger = self.books_at_tip().await?;
+                Ok(ledger.tip()?.map_or(0, |tip| tip.height))
+            }
+        }
     }
 
     /// What the index answers; `None` if the session reads from a ledger, as it does from the moment on that a node says that it
@@ -306,6 +320,36 @@ impl Session {
         Ok(accounts)
     }
 
+    /// Every account and the height at which its box was created; out of this ledger, or the session's, without reading the boxes.
+    ///
+    /// # Errors
+    /// As [`Session::accounts`].
+    pub async fn ages(
+        &self,
+        lets: &Lets,
+        ledger: Option<&Kept>,
+    ) -> Result<Vec<(AccountNumber, Height)>, CliError> {
+        let ledger = match ledger {
+            Some(kept) => Some(kept.follow(&self.client).await?.0),
+            None => self.ledger().await?,
+        };
+        let mut ages: Vec<(AccountNumber, Height)> = match ledger {
+            Some(ledger) => {
+                let all = ledger.created_before(u32::MAX)?.into_iter();
+                all.filter_map(|b| Some((b.account?, Height(b.created))))
+                    .collect()
+            }
+            None => {
+                let all = self.accounts(lets, View::Pool).await?;
+                all.iter()
+                    .map(|a| (a.it.number(), a.it.created()))
+                    .collect()
+            }
+        };
+        ages.sort_by_key(|(number, _)| *number);
+        Ok(ages)
+    }
+
     /// The notes among which those to these accounts are.
     ///
     /// # Errors
@@ -394,7 +438,7 @@ impl Session {
         for id in &spent {
             inputs.push(match self.known_box(id).await? {
                 Some(found) => found,
-                None => lets_ledger::stranger()?,
+                None => lets_ledger::stranger(0)?,
             });
         }
         Ok(Some(Confirmed {

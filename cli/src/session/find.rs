@@ -290,6 +290,10 @@ impl Session {
         let mut boxes = Vec::new();
         for token in lets.tokens() {
             boxes.extend(self.boxes_with(&token, View::Chain).await?);
+            // The first answer may have been that there is no index.
+            if let Some(ledger) = self.ledger().await? {
+                return Ok(Present::of(lets, ledger.unspent()?));
+            }
         }
         Ok(Present::of(lets, boxes.into_iter().map(|s| s.it)))
     }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::error::CliError;
 
 /// Headers asked for at once.
-const HEADERS: u32 = 500;
+pub(super) const HEADERS: u32 = 500;
 /// Blocks that are fetched at the same time, and that go into the ledger together.
 const WINDOW: usize = 8;
 /// With fewer blocks to go than this, asking the index costs more than it saves.
@@ -54,14 +54,15 @@ pub struct Followed {
 }
 
 /// A transaction of a block: read, or left unread because nothing that it makes is to be followed.
-enum Item {
+pub(super) enum Item {
     Read(Transaction),
     Unread(TransactionText, Vec<BoxId>),
 }
 
-struct Block {
-    head: Head,
-    items: Vec<Item>,
+/// A block and its transactions, in their order.
+pub(super) struct Block {
+    pub(super) head: Head,
+    pub(super) items: Vec<Item>,
 }
 
 /// Brings the ledger to the tip. `progress` is told the height reached and the tip's. `index`: ask the extra index which blocks
@@ -158,32 +159,79 @@ async fn walk(
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<u32, CliError> {
     let mut blocks = 0;
-    let mut at = from;
-    let mut coming = VecDeque::new();
-    let mut ready = Vec::new();
-    while at <= to {
-        let headers = client.headers(at, to.min(at + HEADERS - 1)).await?;
-        let Some(last) = headers.last() else { break };
-        at = last.height + 1;
-        for header in headers {
-            coming.push_back(fetch(client, course, header));
-            if coming.len() >= WINDOW
-                && let Some(next) = coming.pop_front()
-            {
-                ready.push(arrived(next).await?);
-            }
-            if ready.len() >= WINDOW {
-                blocks += take_in(ledger, std::mem::take(&mut ready), false)?;
-                progress(ledger.tip()?.map_or(from, |t| t.height), to);
-            }
+    let mut walk = Walk::new(client, course, (from, to), TransactionText::read);
+    loop {
+        let ready = walk.next().await?;
+        if ready.is_empty() {
+            progress(to, to);
+            return Ok(blocks);
+        }
+        blocks += take_in(ledger, ready, false)?;
+        progress(ledger.tip()?.map_or(from, |t| t.height), to);
+    }
+}
+
+/// How a transaction is read.
+type Read = fn(&TransactionText) -> Result<Transaction, NodeError>;
+
+/// Blocks of the main chain in their order. A few are fetched ahead.
+pub(super) struct Walk<'a> {
+    client: &'a NodeClient,
+    course: &'a Course,
+    read: Read,
+    at: u32,
+    to: u32,
+    headers: VecDeque<Header>,
+    coming: VecDeque<JoinHandle<Result<Block, CliError>>>,
+}
+
+impl<'a> Walk<'a> {
+    /// From one height to another, both included.
+    pub(super) fn new(
+        client: &'a NodeClient,
+        course: &'a Course,
+        (from, to): (u32, u32),
+        read: Read,
+    ) -> Self {
+        Self {
+            client,
+            course,
+            read,
+            at: from,
+            to,
+            headers: VecDeque::new(),
+            coming: VecDeque::new(),
         }
     }
-    for next in coming {
-        ready.push(arrived(next).await?);
+
+    /// The next few blocks; none at the end, or where the chain ends.
+    pub(super) async fn next(&mut self) -> Result<Vec<Block>, CliError> {
+        let mut ready = Vec::new();
+        while ready.len() < WINDOW {
+            while self.coming.len() < WINDOW
+                && let Some(header) = self.header().await?
+            {
+                let coming = fetch(self.client, self.course, self.read, header);
+                self.coming.push_back(coming);
+            }
+            match self.coming.pop_front() {
+                Some(next) => ready.push(arrived(next).await?),
+                None => break,
+            }
+        }
+        Ok(ready)
     }
-    blocks += take_in(ledger, ready, false)?;
-    progress(to, to);
-    Ok(blocks)
+
+    async fn header(&mut self) -> Result<Option<Header>, CliError> {
+        if self.headers.is_empty() && self.at <= self.to {
+            let last = self.to.min(self.at + HEADERS - 1);
+            let headers = self.client.headers(self.at, last).await?;
+            // Fewer than were asked for: the chain has become shorter.
+            self.at = headers.last().map_or(u32::MAX, |last| last.height + 1);
+            self.headers.extend(headers);
+        }
+        Ok(self.headers.pop_front())
+    }
 }
 
 /// Only to the blocks at these heights.
@@ -203,7 +251,7 @@ async fn hop(
         for height in some {
             let header = client.header_at(*height).await?;
             let header = header.ok_or_else(|| no_block(client, *height))?;
-            coming.push_back(fetch(client, course, header));
+            coming.push_back(fetch(client, course, TransactionText::read, header));
         }
         for next in coming {
             ready.push(arrived(next).await?);
@@ -234,6 +282,7 @@ fn no_block(client: &NodeClient, height: u32) -> CliError {
 fn fetch(
     client: &NodeClient,
     course: &Course,
+    read: Read,
     header: Header,
 ) -> JoinHandle<Result<Block, CliError>> {
     let (client, marks) = (client.clone(), course.marks.clone());
@@ -242,7 +291,7 @@ fn fetch(
         let texts = texts.ok_or_else(|| no_block(&client, header.height))?;
         let items = texts.into_iter().map(|text| {
             Ok(match marks.iter().any(|mark| text.mentions(mark)) {
-                true => Item::Read(text.read()?),
+                true => Item::Read(read(&text)?),
                 false => {
                     let inputs = text.inputs()?;
                     Item::Unread(text, inputs)

@@ -27,27 +27,49 @@ pub struct Past<T> {
 /// How many transactions are asked for at once.
 const AT_ONCE: usize = 16;
 
+/// Where a history can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum History {
+    /// In these transactions, which the index knows, in this order.
+    Listed(Vec<TxId>),
+    /// In the blocks from one height to another, both included.
+    Blocks {
+        /// The first.
+        from: u32,
+        /// The last.
+        to: u32,
+    },
+}
+
 /// What a node says of a transaction of the past.
-enum Heard {
+pub(super) enum Heard {
     Told(Box<Told>),
     Wrong(Wrong),
 }
 
 impl Session {
-    /// Every transaction that ever made or spent a box with a token of the LETS, in the chain's order, with those of the
-    /// founding first.
+    /// Where the history of a LETS can be read: from the index every transaction that ever made or spent a box with one of its
+    /// tokens, in the chain's order, with those of the founding first; without it, every block since the founding.
     ///
     /// # Errors
-    /// [`CliError::Node`].
-    pub async fn transactions_of(
+    /// [`CliError::Node`], [`CliError::Books`].
+    pub async fn history_of(
         &self,
         lets: &Lets,
         genesis: &Genesis,
-    ) -> Result<Vec<TxId>, CliError> {
+        founded: Height,
+    ) -> Result<History, CliError> {
         let mut places: HashMap<TxId, (u32, u64)> = HashMap::new();
         let mut spenders = BTreeMap::new();
         for token in lets.tokens() {
-            for made in self.client.entries_by_token(&token).await? {
+            let ask = self.client.entries_by_token(&token);
+            let Some(entries) = self.indexed(ask).await? else {
+                return Ok(History::Blocks {
+                    from: founded.0.max(1),
+                    to: self.seen_height().await?,
+                });
+            };
+            for made in entries {
                 let place = (
                     made.inclusion_height.unwrap_or(u32::MAX),
                     made.global_index.unwrap_or(u64::MAX),
@@ -68,33 +90,39 @@ impl Session {
         let mut ordered: Vec<TxId> = ordered.into_iter().map(|(id, _)| id).collect();
         // What makes no such box ends what it spends: nothing in the replay comes after it.
         ordered.extend(spenders.into_values().filter(|id| !places.contains_key(id)));
-        Ok(ordered)
+        Ok(History::Listed(ordered))
     }
 
-    /// Judges these transactions again, in their order. `each` sees every one that can be judged. Only a few are held at a
-    /// time.
+    /// Judges a history again, in its order. `each` sees every transaction that can be judged. Only a few are held at a time.
     ///
     /// # Errors
     /// [`CliError::Node`] if the node cannot be read; whatever it says that is not true is a fault in the replay.
     pub async fn replay(
         &self,
-        transactions: &[TxId],
+        lets: &Lets,
+        history: &History,
         replay: &mut Replay<'_>,
         mut each: impl FnMut(&Told),
     ) -> Result<(), CliError> {
-        let hear = |id: TxId| async move { (id, self.hear(id).await) };
-        let mut heard =
-            futures_util::stream::iter(transactions.iter().copied().map(hear)).buffered(AT_ONCE);
-        while let Some((id, heard)) = heard.next().await {
-            match heard? {
-                Heard::Told(told) => {
-                    replay.apply(&told);
-                    each(&told);
-                }
-                Heard::Wrong(wrong) => replay.fault(Culprit::Transaction(id), wrong),
+        let mut take = |id: TxId, heard: Heard| match heard {
+            Heard::Told(told) => {
+                replay.apply(&told);
+                each(&told);
             }
+            Heard::Wrong(wrong) => replay.fault(Culprit::Transaction(id), wrong),
+        };
+        match history {
+            History::Listed(ids) => {
+                let hear = |id: TxId| async move { (id, self.hear(id).await) };
+                let ids = futures_util::stream::iter(ids.iter().copied());
+                let mut heard = ids.map(hear).buffered(AT_ONCE);
+                while let Some((id, heard)) = heard.next().await {
+                    take(id, heard?);
+                }
+                Ok(())
+            }
+            History::Blocks { from, to } => self.retell(lets, (*from, *to), take).await,
         }
-        Ok(())
     }
 
     async fn hear(&self, id: TxId) -> Result<Heard, CliError> {
@@ -126,6 +154,7 @@ impl Session {
         Ok(Heard::Told(Box::new(Told {
             transaction,
             inputs: tx.inputs.into_iter().map(|b| b.ergo_box).collect(),
+            unknown: Vec::new(),
             read,
             height: Height(tx.inclusion_height),
         })))

@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
-use ergo_node_client::IndexedBox;
 use lets_protocol::{AccountBox, AccountNumber, Lets, Paid, is_opening, payments_in};
 
-use super::{Past, Session};
+use super::Session;
 use crate::error::CliError;
 
 /// What of an import is done.
@@ -18,15 +17,6 @@ pub struct Imported {
     pub accounts: Vec<Option<AccountNumber>>,
     /// Who has paid whom his opening balance.
     pub paid: HashSet<(AccountNumber, AccountNumber)>,
-}
-
-/// The opening balances that an account paid before it did anything else, and the end of the key that it was opened under.
-#[derive(Debug, Clone)]
-pub struct Openings {
-    /// The payments, oldest first.
-    pub paid: Vec<Past<Paid>>,
-    /// The transaction that gave the account another key.
-    pub handed_over: Option<Past<()>>,
 }
 
 impl Session {
@@ -39,10 +29,17 @@ impl Session {
         // The pool first: what is mined between the two looks is then found on the chain.
         let pool = self.client.unconfirmed_all().await?;
         let membership = lets.ids().membership.into();
-        let chain = self.client.boxes_by_token(&membership).await?;
-        let mut done = Imported {
-            accounts: vec![None; owners.len()],
-            ..Imported::default()
+        let mut done = Imported::default();
+        let ask = self.client.boxes_by_token(&membership);
+        let chain = match self.indexed(ask).await? {
+            Some(boxes) => {
+                done.accounts = vec![None; owners.len()];
+                boxes
+            }
+            None => {
+                done.accounts = self.books_at_tip().await?.opened_for(owners)?;
+                Vec::new()
+            }
         };
         let pooled = pool.iter().flat_map(|tx| tx.outputs.iter());
         for made in pooled.chain(chain.iter().map(|b| &b.ergo_box)) {
@@ -79,56 +76,10 @@ impl Session {
         let outputs: Vec<ErgoBox> = tx.outputs.iter().cloned().collect();
         Ok(payments_in(lets, tx, &inputs, &outputs))
     }
-
-    /// The opening balances that the account of this number paid, as everybody can see them: payments that say so, made before
-    /// any other transaction that it led, and while it had the key that it was opened under. Later ones are anybody's word.
-    ///
-    /// # Errors
-    /// [`CliError::Node`].
-    pub async fn openings(&self, lets: &Lets, number: AccountNumber) -> Result<Openings, CliError> {
-        let mut boxes = self.client.boxes_by_token(&number.token_id()).await?;
-        boxes.sort_by_key(|b| (b.inclusion_height, b.global_index));
-        let owner = |b: &IndexedBox| {
-            let account = AccountBox::parse(lets, &b.ergo_box).ok()?;
-            Some(account.owner().clone())
-        };
-        let first = boxes.first().and_then(owner);
-        let own = boxes.iter().position(|b| owner(b) != first);
-        let handed_over = own.and_then(|at| boxes.get(at)).map(|b| Past {
-            transaction: b.ergo_box.transaction_id,
-            height: b.inclusion_height.unwrap_or_default(),
-            it: (),
-        });
-        let mut paid = Vec::new();
-        // What the account led stands in the first output.
-        let under_first = boxes.iter().take(own.unwrap_or(boxes.len()));
-        for led in under_first.filter(|b| b.ergo_box.index == 0) {
-            let id = led.ergo_box.transaction_id;
-            let Some(found) = self.client.indexed_transaction(&id).await? else {
-                break;
-            };
-            let all = |boxes: &[IndexedBox]| -> Vec<ErgoBox> {
-                boxes.iter().map(|b| b.ergo_box.clone()).collect()
-            };
-            let (inputs, outputs) = (all(&found.inputs), all(&found.outputs));
-            let made = match &found.transaction {
-                Some(tx) => payments_in(lets, tx, &inputs, &outputs),
-                None => Vec::new(),
-            };
-            if made.is_empty() || !made.iter().all(opens) {
-                break;
-            }
-            paid.extend(made.into_iter().map(|it| Past {
-                transaction: id,
-                height: found.inclusion_height,
-                it,
-            }));
-        }
-        Ok(Openings { paid, handed_over })
-    }
 }
 
-fn opens(paid: &Paid) -> bool {
+/// Whether a payment says that it is an opening balance.
+pub fn opens(paid: &Paid) -> bool {
     !paid.by_note && is_opening(&paid.memo)
 }
 

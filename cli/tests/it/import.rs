@@ -2,13 +2,23 @@
 
 use std::process::Stdio;
 
+use ergo_devnet::DevnetConfig;
+
 use crate::proxy::{Mode, Proxy};
 use crate::steps::column;
 use crate::world::{COMMITTEE, World, until};
 
 /// The founder's home with the committee's keys, 60 ERG, and keys of two members who have one already.
 fn ready() -> World {
-    let world = World::new();
+    ready_on(true)
+}
+
+/// The same on a node with the extra index or without.
+fn ready_on(index: bool) -> World {
+    let world = World::with(DevnetConfig {
+        index,
+        ..DevnetConfig::default()
+    });
     for key in COMMITTEE.iter().chain(&["mara", "noor"]) {
         world.key(key);
     }
@@ -119,6 +129,23 @@ fn ledger_imported_audited_and_handed_over() {
         &[],
         ["account", "hand-over", "ana", &noor, "--yes"],
     );
+}
+
+#[test]
+fn ledger_imported_and_audited_without_the_index() {
+    let world = ready_on(false);
+    let mara = public_key(&world, "mara");
+    world.mine();
+    let file = ledger(&world, &format!("ana,-30.00,,,\nm,30.00,,,{mara}\n"));
+    let founded = world.data(founds(&file));
+    // 5 to found, all applications in one, 2 admissions, 1 debtor, one key.
+    assert_eq!(column(&founded["transactions"], "id").len(), 10);
+    world.mine();
+    assert_eq!(balances(&world, &["ana", "m"]), ["-30.00", "+30.00"]);
+    let audit = world.data(["audit"]);
+    let deeds = column(&audit["deeds"], "deed").join(" ");
+    assert!(deeds.contains("opening_balance handed_over"), "{deeds}");
+    assert!(audit["warnings"].to_string().contains("1 accounts still"));
 }
 
 #[test]

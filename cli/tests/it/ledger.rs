@@ -143,6 +143,83 @@ fn ledger_with_index_tells_history_statement_figures_and_events() {
     world.refused("books", &["sync --rebuild"], ["history", "bob"]);
     world.data(["sync", "--rebuild"]);
     assert_eq!(books(&world, &world.home()), good);
+    // Also one that begins well: everything after the first page is gone.
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4_096..].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    world.refused("books", &["sync --rebuild"], ["history", "bob"]);
+    world.data(["sync", "--rebuild"]);
+    assert_eq!(books(&world, &world.home()), good);
+
+    // A newer program's file is neither read nor removed. The format stands in bytes 60 to 63 of a SQLite file.
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[63] = 200;
+    std::fs::write(&file, &bytes).unwrap();
+    for args in [&["history", "bob"][..], &["sync"], &["sync", "--rebuild"]] {
+        let says = ["format 200", "newer version", "move the file away"];
+        world.refused("books", &says, args.iter().copied());
+        assert_eq!(std::fs::read(&file).unwrap(), bytes, "{args:?}");
+    }
+    // What the node can say is read there.
+    assert_eq!(world.balance("bob"), "+3.50");
+}
+
+/// With the extra index only blocks that hold something of the LETS are read, and the books are the same.
+#[test]
+fn ledger_by_index_is_that_by_blocks_and_tells_ages() {
+    let world = World::village();
+    world.pay("alice", "bob", "2.00", &[]);
+    world.pay("carol", "bob", "1.00", &["--note"]);
+    world.mine();
+    // More than are worth reading one after the other.
+    world.devnet.mine(2_100).unwrap();
+    world.act(["claim", "--key", "bob"]);
+    world.mine();
+    let synced = world.data(["sync"]);
+    assert!(synced["blocks"].as_u64().unwrap() < 20, "{synced}");
+    assert_eq!(synced["height"], world.devnet.height());
+
+    use lets_cli::session::follow::{Course, follow};
+    let (manifest, lets) =
+        lets_cli::manifest::Manifest::load(&world.home().join("lets.toml")).unwrap();
+    let outsider = world.folder.path().join("outsider");
+    std::fs::create_dir(&outsider).unwrap();
+    let name = format!("ledger-{}.sqlite", &manifest.fingerprint[..16]);
+    let print = &manifest.fingerprint;
+    let mut by_blocks =
+        lets_ledger::Ledger::open(&outsider.join(name), print, Some(lets.clone())).unwrap();
+    let course = Course {
+        first: manifest.founding.height.0,
+        marks: Course::marks_of(&lets),
+    };
+    let client = world.client();
+    let read = follow(&client, &mut by_blocks, &course, None, &|_, _| {});
+    let followed = world.runtime.block_on(read).unwrap();
+    assert!(followed.blocks > 2_100);
+    drop(by_blocks);
+    assert_eq!(books(&world, &outsider), books(&world, &world.home()));
+
+    // Three years later ledger and node say the same of what grows old.
+    std::fs::remove_dir_all(&outsider).unwrap();
+    world.devnet.mine(790_000).unwrap();
+    let lets = world.home().join("lets.toml");
+    let verify = |home: &std::path::Path| {
+        let args = ["verify", "--lets", lets.to_str().unwrap(), "--json"];
+        world.lets_in(home, args).data()
+    };
+    let told = verify(&world.home());
+    let synced = world.data(["sync"]);
+    assert!(synced["blocks"].as_u64().unwrap() < 20, "{synced}");
+    // Charter, pot and three accounts.
+    assert_eq!(synced["near_rent"].as_array().unwrap().len(), 5);
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 5);
+    assert_eq!(verify(&world.home()), told);
+    assert_eq!(verify(&outsider), told);
+    let touch = || world.lets(["touch", "--key", "alice", "--dry-run"]);
+    let by_ledger = touch().ok().stdout;
+    assert!(by_ledger.contains("Renew 5 boxes"), "{by_ledger}");
+    std::fs::remove_file(synced["file"].as_str().unwrap()).unwrap();
+    assert_eq!(touch().ok().stdout, by_ledger);
 }
 
 /// Founding, admissions, payments on each other in the pool, a note taken in, terms, an exit and a reorganisation: by blocks
@@ -213,6 +290,31 @@ fn ledger_without_index_serves_a_whole_life() {
         kinds(&history["accounts"][0]),
         ["admitted", "paid", "paid", "terms"]
     );
+    // Everything is judged again, and told as it happens.
+    let audit = world.data(["audit"]);
+    let deeds = crate::steps::column(&audit["deeds"], "deed");
+    let all = [
+        "founded",
+        "admitted",
+        "admitted",
+        "admitted",
+        "terms_set",
+        "exited",
+    ];
+    assert_eq!(deeds, all);
+    assert_eq!(audit["figures"]["sum"], "0.00");
+    let tip = world.devnet.height().to_string();
+    let watched = world.lets(["watch", "alice", "--from", "1", "--to", &tip, "--json"]);
+    let events: Vec<Value> = watched
+        .ok()
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event"] == "deed")
+        .collect();
+    let told: Vec<&str> = events.iter().map(|e| e["deed"].as_str().unwrap()).collect();
+    assert_eq!(told, all);
+    assert_eq!(events[4]["account"], "alice");
     world.devnet.rollback(1).unwrap();
     world.mine();
     assert_eq!(

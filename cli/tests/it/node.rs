@@ -52,11 +52,7 @@ fn node_check_without_index_names_what_needs_it() {
         index: false,
         ..DevnetConfig::default()
     });
-    world.refused(
-        "node_lacks",
-        &["index", "audit and found --import"],
-        ["node", "check"],
-    );
+    world.refused("node_lacks", &["index", "speed alone"], ["node", "check"]);
 }
 
 #[test]

@@ -49,6 +49,12 @@ impl Contract {
         &self.tree
     }
 
+    /// The same as a tree that keeps its bytes: ergo-lib serializes a parsed one anew whenever it needs them. Only for what is
+    /// compared and written down: it cannot be run.
+    pub fn tree_as_bytes(&self) -> ErgoTree {
+        unparsed(self.bytes.clone())
+    }
+
     /// blake2b256 of the script's bytes, by which other scripts recognise it.
     pub fn hash(&self) -> ScriptHash {
         self.hash

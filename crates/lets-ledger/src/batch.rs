@@ -12,13 +12,14 @@ use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
     AccountBox, AccountNumber, Deed, Lets, NoteBox, Paid, charter_deed, payments_in, pot_deed,
+    rules,
 };
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::LedgerError;
 use crate::follow::{Head, KEPT_BLOCKS, Tip, scripts, tip};
 use crate::happened::{Touched, happened};
-use crate::stored::{Kind, Known, pack, unpack};
+use crate::stored::{Kind, Known, pack, unpack_unparsed};
 
 /// Blocks on their way into a ledger: they are there when [`Batch::commit`] has returned, or not at all.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl<'a> Batch<'a> {
             tip,
             time: 0,
             rank: 0,
-            stranger: stranger()?,
+            stranger: stranger(0)?,
         })
     }
 
@@ -297,7 +298,7 @@ impl<'a> Batch<'a> {
             spent.push(Some(Spent {
                 key,
                 kind,
-                ergo_box: unpack(lets, kind, &bytes).map_err(|why| self.damaged(why))?,
+                ergo_box: unpack_unparsed(lets, kind, &bytes).map_err(|why| self.damaged(why))?,
             }));
         }
         Ok(spent)
@@ -503,13 +504,21 @@ impl<'a> Batch<'a> {
                 units
             ],
         )?;
-        let turned = match (touched.before, touched.after) {
-            (None, _) => Some("UPDATE accounts SET opened = ?1 WHERE account = ?2"),
-            (_, None) => Some("UPDATE accounts SET closed = ?1 WHERE account = ?2"),
-            _ => None,
-        };
-        if let Some(sql) = turned {
-            self.execute(sql, params![key, account])?;
+        match (touched.before, touched.after) {
+            (None, new) => {
+                let opener = new.and_then(|a| owner_bytes(a.owner()));
+                self.execute(
+                    "UPDATE accounts SET opened = ?1, opener = ?2 WHERE account = ?3",
+                    params![key, opener, account],
+                )?;
+            }
+            (_, None) => {
+                self.execute(
+                    "UPDATE accounts SET closed = ?1 WHERE account = ?2",
+                    params![key, account],
+                )?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -522,12 +531,13 @@ impl<'a> Batch<'a> {
         known: &Known,
     ) -> Result<(), LedgerError> {
         let kind = known.kind();
-        let (mut account, mut owner, mut limits) = (None, None, None);
+        let (mut account, mut owner, mut figures) = (None, None, None);
         match known {
             Known::Account(it) => {
                 account = Some(self.account(key >> 16, &it.number())?);
                 owner = owner_bytes(it.owner());
-                limits = Some((it.terms().line.units(), it.terms().cap.units()));
+                let community = rules::check_community(lets, it).is_ok();
+                figures = Some((it.terms().line.units(), it.terms().cap.units(), community));
             }
             Known::Note(note) => account = self.party(key >> 16, note.payee().as_ref())?,
             _ => {}
@@ -544,12 +554,13 @@ impl<'a> Batch<'a> {
         )?;
         let bytes = pack(lets, kind, ergo_box).map_err(|why| self.damaged(why))?;
         self.execute(
-            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 key,
                 owner,
-                limits.map(|(line, _)| line),
-                limits.map(|(_, cap)| cap),
+                figures.map(|(line, ..)| line),
+                figures.map(|(_, cap, _)| cap),
+                figures.map(|(.., community)| community),
                 bytes
             ],
         )?;
@@ -562,11 +573,11 @@ pub(crate) fn owner_bytes(owner: &SigmaProp) -> Option<Vec<u8>> {
     owner.prop_bytes().ok()
 }
 
-/// A box that is none of any LETS's, in the place of inputs that the ledger does not know.
+/// A box that is none of any LETS's, in the place of an input that the ledger does not know. For each `place` it is another one.
 ///
 /// # Errors
 /// [`LedgerError::NoBox`], which cannot happen.
-pub fn stranger() -> Result<ErgoBox, LedgerError> {
+pub fn stranger(place: u16) -> Result<ErgoBox, LedgerError> {
     let nothing = Expr::Const(true.into());
     let tree = ErgoTree::new(ErgoTreeHeader::v0(false), &nothing)
         .map_err(|e| LedgerError::NoBox(e.to_string()))?;
@@ -577,7 +588,7 @@ pub fn stranger() -> Result<ErgoBox, LedgerError> {
         NonMandatoryRegisters::empty(),
         0,
         TxId::zero(),
-        0,
+        place,
     )
     .map_err(|e| LedgerError::NoBox(e.to_string()))
 }

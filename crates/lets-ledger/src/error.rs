@@ -19,7 +19,15 @@ pub enum LedgerError {
         /// What is wrong with it.
         why: String,
     },
-    /// It was written by another version of the program.
+    /// It was written by a newer version of the program: it is neither read nor written.
+    #[error("{} has format {found}, of a newer version of this program, which knows formats up to {FORMAT}", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// It was written by an older version of the program.
     #[error("{} has format {found}, and this program reads {FORMAT}", path.display())]
     Format {
         /// The file.

@@ -232,7 +232,7 @@ fn take_back(db: &Connection, height: u32) -> Result<(), rusqlite::Error> {
         "DELETE FROM boxes WHERE box >= ?1 << 16",
         // What was spent so lately still has its content.
         "UPDATE boxes SET spent = NULL WHERE spent >= ?1 AND box IN (SELECT box FROM contents)",
-        "UPDATE accounts SET opened = NULL WHERE opened >= ?1",
+        "UPDATE accounts SET opened = NULL, opener = NULL WHERE opened >= ?1",
         "UPDATE accounts SET closed = NULL WHERE closed >= ?1",
         "DELETE FROM accounts WHERE named >= ?1",
         "DELETE FROM transactions WHERE tx >= ?1",

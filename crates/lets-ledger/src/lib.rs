@@ -15,6 +15,7 @@ mod happened;
 mod read;
 mod rows;
 mod schema;
+mod shelf;
 mod stats;
 mod stored;
 
@@ -28,6 +29,7 @@ pub use error::LedgerError;
 pub use follow::{Head, KEPT_BLOCKS, Tip};
 pub use happened::EntryKind;
 pub use rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
+pub use shelf::Shelf;
 pub use stats::{AccountFigures, Month};
 
 /// The books of one LETS, or, without one, only the boxes of a wallet.

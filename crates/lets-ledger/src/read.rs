@@ -6,6 +6,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{AccountBox, AccountNumber, Amount, Lets, NoteBox, Paid};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
@@ -15,7 +16,7 @@ use crate::error::LedgerError;
 use crate::follow::bytes32;
 use crate::happened::EntryKind;
 use crate::rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
-use crate::stored::{Kind, unpack};
+use crate::stored::{Kind, unpack, unpack_unparsed};
 
 const PAYMENT: &str = "SELECT t.id, p.output, a.number, b.number, p.amount, p.memo, p.by_note, x.created, p.tx >> 16, c.number
     FROM payments p JOIN transactions t USING (tx) JOIN boxes x ON x.box = (p.tx << 16) | p.output
@@ -448,12 +449,69 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn height_from(&self, time: i64) -> Result<Option<u32>, LedgerError> {
-        // Blocks' times grow with their heights.
-        self.row(
-            "SELECT tx >> 16 FROM transactions WHERE time >= ?1 ORDER BY tx LIMIT 1",
-            [time],
-            |row| row.get(0),
-        )
+        let first = self.first_from(time)?;
+        Ok(first.and_then(|tx| u32::try_from(tx >> 16).ok()))
+    }
+
+    /// The first transaction at or after a time. Blocks' times grow with their heights, so it is found by halving.
+    pub(crate) fn first_from(&self, time: i64) -> Result<Option<i64>, LedgerError> {
+        let at = |from: i64| {
+            self.row(
+                "SELECT tx, time FROM transactions WHERE tx >= ?1 ORDER BY tx LIMIT 1",
+                [from],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            )
+        };
+        let last = self.row("SELECT max(tx) FROM transactions", [], |row| row.get(0))?;
+        // Whatever is below the one is too early, and nothing from the other on is.
+        let (mut low, mut high) = (0, last.flatten().map_or(0, |last: i64| last + 1));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match at(middle)? {
+                Some((tx, found)) if found < time => low = tx + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(at(low)?.map(|(tx, _)| tx))
+    }
+
+    /// All unspent boxes that hold a token of the LETS, by kind, their scripts kept as bytes: for what only reads them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn unspent(&self) -> Result<Vec<ErgoBox>, LedgerError> {
+        let Some(lets) = &self.lets else {
+            return Ok(Vec::new());
+        };
+        let stored = self.rows(
+            "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)),
+        )?;
+        stored
+            .into_iter()
+            .map(|(kind, bytes)| {
+                let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
+                unpack_unparsed(lets, kind, &bytes).map_err(|why| self.damaged(why))
+            })
+            .collect()
+    }
+
+    /// The accounts that were opened for these keys, also if they have others since; in the order of the keys.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn opened_for(
+        &self,
+        owners: &[SigmaProp],
+    ) -> Result<Vec<Option<AccountNumber>>, LedgerError> {
+        let sql = "SELECT number FROM accounts WHERE opener = ?1 ORDER BY opened LIMIT 1";
+        let number = |owner| {
+            self.row(sql, [owner_bytes(owner)], |row| {
+                Ok(account_number(row.get(0)?))
+            })
+        };
+        owners.iter().map(number).collect()
     }
 
     /// Charter, pot and accounts whose boxes were created before a height, oldest first.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::error::LedgerError;
 
-/// Version of the tables; a file of another one is built anew.
+/// Version of the tables. A file of an older one is built anew; one of a newer is left alone.
 pub(crate) const FORMAT: i64 = 2;
 /// Marks a SQLite file as ours: "LETS".
 const APPLICATION: i64 = 0x4c45_5453;
@@ -23,11 +23,12 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, id BLOB NOT NULL);
 CREATE TABLE transactions (tx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, time INTEGER NOT NULL);
 CREATE TABLE accounts (account INTEGER PRIMARY KEY, number BLOB NOT NULL UNIQUE, named INTEGER NOT NULL,
-    opened INTEGER, closed INTEGER);
+    opened INTEGER, closed INTEGER, opener BLOB);
 CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, account INTEGER,
     created INTEGER NOT NULL, spent INTEGER);
 CREATE INDEX unspent ON boxes (kind, account) WHERE spent IS NULL;
-CREATE TABLE contents (box INTEGER PRIMARY KEY, owner BLOB, line INTEGER, cap INTEGER, bytes BLOB NOT NULL);
+CREATE TABLE contents (box INTEGER PRIMARY KEY, owner BLOB, line INTEGER, cap INTEGER, community INTEGER,
+    bytes BLOB NOT NULL);
 CREATE INDEX owners ON contents (owner) WHERE owner IS NOT NULL;
 CREATE TABLE entries (account INTEGER NOT NULL, tx INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
     change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (account, tx)) WITHOUT ROWID;
@@ -75,7 +76,8 @@ pub(crate) fn open(
             | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(fault)?;
-    prepare(&mut connection).map_err(fault)?;
+    connection.busy_timeout(PATIENCE).map_err(fault)?;
+    // Before anything is written: the file may not be ours to change.
     let number = |name: &str| -> Result<i64, rusqlite::Error> {
         connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
     };
@@ -83,14 +85,22 @@ pub(crate) fn open(
         number("application_id").map_err(fault)?,
         number("user_version").map_err(fault)?,
     ) {
-        (APPLICATION, FORMAT) => {}
+        (APPLICATION, FORMAT) => prepare(&mut connection).map_err(fault)?,
+        (APPLICATION, found) if found > FORMAT => {
+            return Err(LedgerError::Newer {
+                path: path.to_owned(),
+                found,
+            });
+        }
         (APPLICATION, found) => {
             return Err(LedgerError::Format {
                 path: path.to_owned(),
                 found,
             });
         }
-        (0, 0) => make(&mut connection, subject).map_err(fault)?,
+        (0, 0) => prepare(&mut connection)
+            .and_then(|()| make(&mut connection, subject))
+            .map_err(fault)?,
         _ => {
             return Err(LedgerError::Damaged {
                 path: path.to_owned(),
@@ -113,7 +123,6 @@ pub(crate) fn open(
 }
 
 fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
-    connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.

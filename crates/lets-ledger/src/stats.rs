@@ -32,6 +32,8 @@ pub struct AccountFigures {
     pub line: i64,
     /// Its cap.
     pub cap: i64,
+    /// Whether it is the community's own.
+    pub community: bool,
 }
 
 impl Ledger {
@@ -43,9 +45,9 @@ impl Ledger {
         // The recursion names also the months in which nothing happened.
         let mut months = self.rows(
             "WITH RECURSIVE all_months(name) AS (
-                SELECT strftime('%Y-%m', min(time) / 1000, 'unixepoch') FROM transactions
+                SELECT strftime('%Y-%m', (SELECT time FROM transactions ORDER BY tx LIMIT 1) / 1000, 'unixepoch')
                 UNION ALL SELECT strftime('%Y-%m', name || '-01', '+1 month') FROM all_months
-                WHERE name < (SELECT strftime('%Y-%m', max(time) / 1000, 'unixepoch') FROM transactions))
+                WHERE name < strftime('%Y-%m', (SELECT time FROM transactions ORDER BY tx DESC LIMIT 1) / 1000, 'unixepoch'))
             SELECT name, unixepoch(name || '-01', '+1 month') * 1000 FROM all_months WHERE name IS NOT NULL",
             [],
             |row| {
@@ -62,14 +64,7 @@ impl Ledger {
         let mut from = 0;
         let mut ends = Vec::new();
         for (month, end) in &mut months {
-            let above: Option<i64> = self
-                .row(
-                    "SELECT min(tx) FROM transactions WHERE time >= ?1",
-                    [*end],
-                    |row| row.get(0),
-                )?
-                .flatten();
-            let to = above.unwrap_or(i64::MAX);
+            let to = self.first_from(*end)?.unwrap_or(i64::MAX);
             let made = self.row(
                 "SELECT count(*), coalesce(sum(amount), 0) FROM payments WHERE tx >= ?1 AND tx < ?2",
                 [from, to],
@@ -132,7 +127,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn figures(&self) -> Result<Vec<AccountFigures>, LedgerError> {
         self.rows(
-            "SELECT a.number, (SELECT balance FROM entries e WHERE e.account = a.account ORDER BY tx DESC LIMIT 1), c.line, c.cap
+            "SELECT a.number, (SELECT balance FROM entries e WHERE e.account = a.account ORDER BY tx DESC LIMIT 1), c.line, c.cap, c.community
                 FROM boxes b JOIN contents c USING (box) JOIN accounts a USING (account)
                 WHERE b.spent IS NULL AND b.kind = 3 ORDER BY a.account",
             [],
@@ -142,6 +137,7 @@ impl Ledger {
                     balance: row.get(1)?,
                     line: row.get(2)?,
                     cap: row.get(3)?,
+                    community: row.get(4)?,
                 })
             },
         )

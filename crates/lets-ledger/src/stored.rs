@@ -112,6 +112,9 @@ impl Known {
     }
 }
 
+/// `true`: no header flags, a Boolean, 1.
+const SMALLEST_SCRIPT: [u8; 3] = [0, 1, 1];
+
 /// Length of the number (VLQ) that a box begins with: its value.
 fn value_bytes(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b & 0x80 == 0).map(|at| at + 1)
@@ -139,6 +142,15 @@ pub(crate) fn pack(lets: &Lets, kind: Kind, ergo_box: &ErgoBox) -> Result<Vec<u8
 
 /// The box again.
 pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
+    let mut ergo_box = unpack_unparsed(lets, kind, stored)?;
+    if let Some(script) = kind.script(lets) {
+        ergo_box.ergo_tree = script.tree().clone();
+    }
+    Ok(ergo_box)
+}
+
+/// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
+pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
     let parse = |bytes: &[u8]| ErgoBox::sigma_parse_bytes(bytes).map_err(|e| e.to_string());
     let script = kind.script(lets);
     let (length, bytes) = match script {
@@ -152,15 +164,16 @@ pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, 
     let (value, rest) = bytes.split_at(at);
     let length = usize::try_from(length).map_err(|e| e.to_string())?;
     let (others, rest) = rest.split_at_checked(length).ok_or("a box cut short")?;
-    // Anybody made another's script, perhaps so that parsing it ends the program: one of ours stands in for it.
-    let stand_in = script.unwrap_or(&lets.contracts().application);
-    let found = parse(&[value, stand_in.bytes(), rest].concat())?;
-    if script.is_some() {
-        return Ok(found);
-    }
+    // ergo-lib parses every script that it reads, and anybody may have made a stray's, perhaps so that parsing it ends the
+    // program: it gets the smallest one, and the box its own in that one's place.
+    let found = parse(&[value, &SMALLEST_SCRIPT, rest].concat())?;
+    let script = match script {
+        Some(ours) => ours.tree_as_bytes(),
+        None => unparsed(others.to_vec()),
+    };
     ErgoBox::new(
         found.value,
-        unparsed(others.to_vec()),
+        script,
         found.tokens,
         found.additional_registers,
         found.creation_height,

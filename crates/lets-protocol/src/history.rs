@@ -230,16 +230,22 @@ pub struct BadDebt {
 impl BadDebt {
     /// Reads it off all accounts.
     pub fn of<'a>(lets: &Lets, accounts: impl IntoIterator<Item = &'a AccountBox>) -> Self {
-        let add = |sum: Amount, units: i64| Amount::clamped(sum.units().saturating_add(units));
-        accounts.into_iter().fold(Self::default(), |mut sum, a| {
-            let debt = a.balance().debt();
-            sum.debts = add(sum.debts, debt);
-            sum.lines = add(sum.lines, a.terms().line.units());
-            if crate::rules::check_community(lets, a).is_ok() {
-                sum.written_off = add(sum.written_off, debt);
-            }
-            sum
+        accounts.into_iter().fold(Self::default(), |sum, a| {
+            let community = crate::rules::check_community(lets, a).is_ok();
+            sum.with(a.balance(), a.terms().line, community)
         })
+    }
+
+    /// The same with one more account; `community` if it is the community's own.
+    #[must_use]
+    pub fn with(self, balance: Balance, line: Amount, community: bool) -> Self {
+        let add = |sum: Amount, units: i64| Amount::clamped(sum.units().saturating_add(units));
+        let debt = balance.debt();
+        Self {
+            written_off: add(self.written_off, if community { debt } else { 0 }),
+            debts: add(self.debts, debt),
+            lines: add(self.lines, line.units()),
+        }
     }
 
     /// Written off, of all debts, in hundredths of a percent; 0 without debts.

@@ -382,9 +382,8 @@ fn kept_as_bytes(
         .map(|lets| lets.contracts().all())
         .into_iter()
         .flatten();
-    let mut known: Vec<(&ErgoTree, ErgoTree)> = contracts
-        .map(|c| (c.tree(), unparsed(c.bytes().to_vec())))
-        .collect();
+    let mut known: Vec<(&ErgoTree, ErgoTree)> =
+        contracts.map(|c| (c.tree(), c.tree_as_bytes())).collect();
     let mut light = Vec::with_capacity(outputs.len());
     for output in outputs {
         let tree = match known.iter().find(|(tree, _)| *tree == &output.ergo_tree) {
@@ -394,7 +393,7 @@ fn kept_as_bytes(
                     .ergo_tree
                     .sigma_serialize_bytes()
                     .map_err(|e| BuildError::Transaction(e.to_string()))?;
-                let tree = unparsed(tree_bytes);
+                let tree = lets_contracts::unparsed(tree_bytes);
                 known.push((&output.ergo_tree, tree.clone()));
                 tree
             }

@@ -18,7 +18,7 @@ use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of, with_script};
 use crate::history::{Deed, DeedError, charter_deed, pot_deed};
 use crate::units::Height;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
-use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::chain::transaction::{Transaction, TransactionError, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::wallet::tx_context::TransactionContext;
@@ -33,6 +33,9 @@ pub struct Told {
     pub transaction: Transaction,
     /// The boxes that it spends, in order.
     pub inputs: Vec<ErgoBox>,
+    /// Places of inputs whose boxes are not known: they were made in no block that was read, or hold nothing of the LETS. In
+    /// each of these places some box without tokens stands.
+    pub unknown: Vec<usize>,
     /// The boxes that it reads, in order.
     pub read: Vec<ReadBox>,
     /// The height of its block.
@@ -51,6 +54,31 @@ pub struct ReadBox {
 }
 
 impl Told {
+    /// Whether the box given for an input is the one that it spends.
+    fn fits(&self, place: usize) -> bool {
+        let ids = (self.inputs.get(place), self.transaction.inputs.get(place));
+        self.unknown.contains(&place)
+            || matches!(ids, (Some(given), Some(input)) if given.box_id() == input.box_id)
+    }
+
+    /// The token that it mints, if it mints one.
+    fn minted(&self) -> TokenId {
+        TokenId::from(self.transaction.inputs.first().box_id)
+    }
+
+    /// The transaction as scripts see it: with the boxes that stand for unknown ones among its inputs.
+    fn seen(&self) -> Result<Transaction, TransactionError> {
+        let mut inputs = self.transaction.inputs.as_vec().clone();
+        for place in &self.unknown {
+            if let (Some(input), Some(given)) = (inputs.get_mut(*place), self.inputs.get(*place)) {
+                input.box_id = given.box_id();
+            }
+        }
+        let read = self.transaction.data_inputs.iter().flatten().cloned();
+        let outputs = self.transaction.output_candidates.as_vec().clone();
+        Transaction::new_from_vec(inputs, read.collect(), outputs)
+    }
+
     /// Whether the charter is its first data input: so the pot's script knows the committee.
     fn by_committee(&self, lets: &Lets) -> bool {
         let first = self.read.first().and_then(|b| b.ergo_box.tokens.as_ref());
@@ -131,8 +159,7 @@ impl<'a> Replay<'a> {
         let id = told.transaction.id();
         self.found.transactions += 1;
         let fits = told.inputs.len() == told.transaction.inputs.len()
-            && (told.inputs.iter().zip(told.transaction.inputs.iter()))
-                .all(|(given, input)| given.box_id() == input.box_id);
+            && (0..told.inputs.len()).all(|place| told.fits(place));
         if !fits {
             self.wrong(
                 id,
@@ -220,6 +247,19 @@ impl<'a> Replay<'a> {
             }
             self.spent.entry(box_id).or_insert((id, told.height));
         }
+        for input in told
+            .unknown
+            .iter()
+            .filter_map(|at| told.transaction.inputs.get(*at))
+        {
+            if let Some((first, _)) = self.spent.get(&input.box_id) {
+                let wrong = Wrong::SpentTwice {
+                    box_id: input.box_id,
+                    first: *first,
+                };
+                self.wrong(id, wrong);
+            }
+        }
     }
 
     /// A data input is read as of the block's beginning, or was made in it: a box spent in the same block still counts.
@@ -269,11 +309,16 @@ impl<'a> Replay<'a> {
             None => b.clone(),
         };
         let inputs = told.inputs.iter().map(parsed).collect();
-        let context = TransactionContext::new(told.transaction.clone(), inputs, read);
+        let seen = match told.unknown.is_empty() {
+            true => Ok(told.transaction.clone()),
+            false => told.seen().map_err(|e| e.to_string()),
+        };
+        let context = seen
+            .and_then(|tx| TransactionContext::new(tx, inputs, read).map_err(|e| e.to_string()));
         let (context, message) = match (context, told.transaction.bytes_to_sign()) {
             (Ok(context), Ok(message)) => (context, message),
             (Err(e), _) => {
-                self.wrong(id, Wrong::Untrue(e.to_string()));
+                self.wrong(id, Wrong::Untrue(e));
                 return rent;
             }
             (_, Err(e)) => {
@@ -307,14 +352,10 @@ impl<'a> Replay<'a> {
     /// No token of the LETS comes from nothing, but where its own transaction mints it; none vanishes that a script guards.
     fn conserve(&mut self, told: &Told, freed: bool) {
         let id = told.transaction.id();
-        let minted = told
-            .inputs
-            .first()
-            .map(|first| TokenId::from(first.box_id()));
         for (piece, token) in pieces(self.lets) {
             let spent = total(told.inputs.iter(), token);
             let made = total(told.transaction.outputs.iter(), token);
-            if made > spent && minted != Some(token) {
+            if made > spent && told.minted() != token {
                 self.wrong(id, Wrong::Minted { piece, spent, made });
             } else if made < spent && freed {
                 self.found.oddities.push(Oddity::Freed {
@@ -334,9 +375,8 @@ impl<'a> Replay<'a> {
         let token = pieces(self.lets).get(step).map(|(_, token)| *token);
         let wrong = match (token, supplies.get(step)) {
             (Some(token), Some(supply)) => {
-                let first = told.inputs.first().map(|b| TokenId::from(b.box_id()));
                 let minted = total(outputs.iter(), token);
-                (first != Some(token) || minted != *supply)
+                (told.minted() != token || minted != *supply)
                     .then_some("it did not mint its token, or not as many")
             }
             _ => {
@@ -419,11 +459,8 @@ impl<'a> Replay<'a> {
             .filter_map(|b| Some(AccountBox::parse(self.lets, b).ok()?.number()))
             .collect();
         // The new account's token is the one that this transaction mints.
-        let minted = told
-            .inputs
-            .first()
-            .map(|b| AccountNumber::from(TokenId::from(b.box_id())));
-        accounts.extend(admitted.filter(|account| Some(*account) == minted));
+        let minted = AccountNumber::from(told.minted());
+        accounts.extend(admitted.filter(|account| *account == minted));
         for made in &told.transaction.outputs {
             let Some(piece) = piece_in(self.lets, made) else {
                 continue;

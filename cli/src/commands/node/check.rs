@@ -49,7 +49,7 @@ struct NodeChecked {
 const EVERYTHING: &str = "everything";
 const READING: &str = "every command that reads the LETS: balance, members, pay, audit ...";
 /// What the ledger cannot stand in for.
-const INDEXED: &str = "audit and found --import; other commands read every block instead";
+const INDEXED: &str = "speed alone; every block is read instead";
 const SIGNING: &str = "every command that signs: pay, claim, apply, admit ...";
 const MEMOS: &str = "memos of direct payments, reasons of write-offs, the audit of scripts";
 const WAITING: &str = "seeing whether a payment waits in the pool";

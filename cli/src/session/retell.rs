@@ -1,0 +1,154 @@
+//! A LETS's history told from its blocks, for nodes without the extra index.
+
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_node_client::TransactionText;
+use lets_ledger::{Shelf, stranger};
+use lets_protocol::{AccountBox, Height, Lets, Link, ReadBox, Told, Wrong};
+
+use super::Session;
+use super::books::WALLET_BEFORE;
+use super::follow::{Course, HEADERS, Item, Walk};
+use super::history::Heard;
+use crate::error::CliError;
+
+impl Session {
+    /// Tells every transaction of these blocks that spends or makes a box with a token of the LETS, in their order.
+    pub(super) async fn retell(
+        &self,
+        lets: &Lets,
+        (from, to): (u32, u32),
+        mut take: impl FnMut(TxId, Heard),
+    ) -> Result<(), CliError> {
+        let course = Course {
+            first: from,
+            marks: Course::marks_of(lets),
+        };
+        let mut shelf = Shelf::new(lets);
+        let mut walk = Walk::new(&self.client, &course, (from, to), TransactionText::read);
+        loop {
+            let blocks = walk.next().await?;
+            if blocks.is_empty() {
+                return Ok(());
+            }
+            for block in blocks {
+                shelf.block(Height(block.head.height));
+                for item in block.items {
+                    let tx = match item {
+                        Item::Read(tx) => tx,
+                        Item::Unread(text, inputs) if shelf.has_any(&inputs) => text.read()?,
+                        Item::Unread(..) => continue,
+                    };
+                    let span = (from, block.head.height);
+                    let id = tx.id();
+                    if let Some(heard) = self.told(lets, &mut shelf, tx, span).await? {
+                        take(id, heard);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `None` if it has nothing to do with the LETS's tokens.
+    async fn told(
+        &self,
+        lets: &Lets,
+        shelf: &mut Shelf<'_>,
+        transaction: Transaction,
+        (from, height): (u32, u32),
+    ) -> Result<Option<Heard>, CliError> {
+        let (mut inputs, mut unknown) = (Vec::new(), Vec::new());
+        for (place, input) in (0u16..).zip(transaction.inputs.iter()) {
+            inputs.push(
+                match shelf.take(&input.box_id).map_err(CliError::Nothing)? {
+                    Some(spent) => spent,
+                    None => {
+                        unknown.push(usize::from(place));
+                        stranger(place)?
+                    }
+                },
+            );
+        }
+        for made in &transaction.outputs {
+            shelf.put(made).map_err(CliError::Nothing)?;
+        }
+        let ours = lets.tokens();
+        let holds = |b: &ErgoBox| {
+            b.tokens
+                .iter()
+                .flatten()
+                .any(|t| ours.contains(&t.token_id))
+        };
+        if !inputs.iter().chain(transaction.outputs.iter()).any(holds) {
+            return Ok(None);
+        }
+        // Of all unknown boxes, scripts look only at those that control an account.
+        let controlled = |b: &ErgoBox| {
+            AccountBox::parse(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
+        };
+        if inputs.iter().any(controlled) {
+            let mut left = Vec::new();
+            for place in unknown {
+                let id = transaction.inputs.as_slice()[place].box_id;
+                match self.made_before(&id, (from, height)).await? {
+                    Some((found, _)) => inputs[place] = found,
+                    None => left.push(place),
+                }
+            }
+            unknown = left;
+        }
+        let mut read = Vec::new();
+        for input in transaction.data_inputs.iter().flatten() {
+            let id = input.box_id;
+            let found = match shelf.look(&id).map_err(CliError::Nothing)? {
+                None => self.made_before(&id, (from, height)).await?,
+                found => found,
+            };
+            match found {
+                Some((ergo_box, made)) => read.push(ReadBox {
+                    ergo_box,
+                    made: Some(made),
+                    spent: None,
+                }),
+                None => return Ok(Some(Heard::Wrong(Wrong::Unread(id)))),
+            }
+        }
+        Ok(Some(Heard::Told(Box::new(Told {
+            transaction,
+            inputs,
+            unknown,
+            read,
+            height: Height(height),
+        }))))
+    }
+
+    /// A box of nobody's LETS that these blocks, or those of a week before them, made; and where. The latest blocks are looked
+    /// through first.
+    async fn made_before(
+        &self,
+        id: &BoxId,
+        (from, to): (u32, u32),
+    ) -> Result<Option<(ErgoBox, Height)>, CliError> {
+        let least = from.saturating_sub(WALLET_BEFORE).max(1);
+        let digits = id.to_string();
+        let mut top = to;
+        while top >= least {
+            let bottom = (top + 1).saturating_sub(HEADERS).max(least);
+            let headers = self.client.headers(bottom, top).await?;
+            for header in headers.iter().rev() {
+                let texts = self.client.transaction_texts(&header.id).await?;
+                for text in texts.unwrap_or_default() {
+                    if !text.mentions(&digits) {
+                        continue;
+                    }
+                    let tx = text.read()?;
+                    if let Some(made) = tx.outputs.iter().find(|b| b.box_id() == *id) {
+                        return Ok(Some((made.clone(), Height(header.height))));
+                    }
+                }
+            }
+            top = bottom - 1;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,87 @@
+//! The boxes of a LETS that can still be spent, in little room: what whoever walks its blocks needs to know of inputs.
+
+use std::collections::HashMap;
+
+use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use lets_protocol::{Height, Lets};
+
+use crate::stored::{Kind, Known, pack, unpack};
+
+/// A box put away.
+#[derive(Debug)]
+struct Kept {
+    kind: Kind,
+    made: Height,
+    bytes: Vec<u8>,
+}
+
+/// Boxes of one LETS by their ids. What is taken can be looked at until the next block: data inputs may name it.
+#[derive(Debug)]
+pub struct Shelf<'a> {
+    lets: &'a Lets,
+    boxes: HashMap<BoxId, Kept>,
+    taken: HashMap<BoxId, Kept>,
+    height: Height,
+}
+
+impl<'a> Shelf<'a> {
+    /// An empty one.
+    pub fn new(lets: &'a Lets) -> Self {
+        Self {
+            lets,
+            boxes: HashMap::new(),
+            taken: HashMap::new(),
+            height: Height(0),
+        }
+    }
+
+    /// The next block begins.
+    pub fn block(&mut self, height: Height) {
+        self.taken.clear();
+        self.height = height;
+    }
+
+    /// Whether one of these is on it.
+    pub fn has_any(&self, ids: &[BoxId]) -> bool {
+        ids.iter().any(|id| self.boxes.contains_key(id))
+    }
+
+    /// Puts a box away if it is the LETS's, or holds a token of it.
+    ///
+    /// # Errors
+    /// Why the box cannot be written down; none that was read can be such a one.
+    pub fn put(&mut self, ergo_box: &ErgoBox) -> Result<(), String> {
+        if let Some(known) = Known::of(self.lets, ergo_box) {
+            let kept = Kept {
+                kind: known.kind(),
+                made: self.height,
+                bytes: pack(self.lets, known.kind(), ergo_box)?,
+            };
+            self.boxes.insert(ergo_box.box_id(), kept);
+        }
+        Ok(())
+    }
+
+    /// Takes a box off.
+    ///
+    /// # Errors
+    /// Why what was put away cannot be read again.
+    pub fn take(&mut self, id: &BoxId) -> Result<Option<ErgoBox>, String> {
+        let Some(kept) = self.boxes.remove(id) else {
+            return Ok(None);
+        };
+        let ergo_box = unpack(self.lets, kept.kind, &kept.bytes)?;
+        self.taken.insert(*id, kept);
+        Ok(Some(ergo_box))
+    }
+
+    /// A box that was there when the block began or was made in it, and the height of the block that made it.
+    ///
+    /// # Errors
+    /// As [`Shelf::take`].
+    pub fn look(&self, id: &BoxId) -> Result<Option<(ErgoBox, Height)>, String> {
+        let kept = self.boxes.get(id).or_else(|| self.taken.get(id));
+        kept.map(|kept| Ok((unpack(self.lets, kept.kind, &kept.bytes)?, kept.made)))
+            .transpose()
+    }
+}
