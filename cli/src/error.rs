@@ -227,6 +227,14 @@ pub enum CliError {
         /// The first of its transactions.
         transaction: String,
     },
+    /// A later program has written the journal of payments.
+    #[error("{} has format {found}, which is newer than this program: it is left as it is", path.display())]
+    JournalFormat {
+        /// The journal.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
     /// There is nothing of that kind.
     #[error("{0}")]
     Nothing(String),
@@ -350,6 +358,14 @@ pub enum CliError {
         /// The transaction.
         id: String,
         /// What happened to the reading.
+        cause: Box<CliError>,
+    },
+    /// A payment was sent, and lost or not; then it could not be built anew.
+    #[error("transaction {id} may still be included; building the payment anew failed: {cause}")]
+    NotRebuilt {
+        /// The transaction.
+        id: String,
+        /// Why.
         cause: Box<CliError>,
     },
     /// Some of a command's transactions were sent, and then one was not.

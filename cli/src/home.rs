@@ -240,22 +240,28 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), CliError> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    OpenOptions::new()
+    let is_new = OpenOptions::new()
         .create(true)
         .read(true)
         .append(true)
         .open(path)
         .and_then(|mut file| {
             let mut last = [b'\n'];
-            if file.metadata()?.len() > 0 {
+            let is_new = file.metadata()?.len() == 0;
+            if !is_new {
                 file.seek(SeekFrom::End(-1))?;
                 file.read_exact(&mut last)?;
             }
             let end_of_last = if last == [b'\n'] { "" } else { "\n" };
             file.write_all(format!("{end_of_last}{line}\n").as_bytes())?;
-            file.sync_data()
+            file.sync_data()?;
+            Ok(is_new)
         })
-        .map_err(|cause| write_fault(path, cause))
+        .map_err(|cause| write_fault(path, cause))?;
+    if is_new {
+        flush_folder(path);
+    }
+    Ok(())
 }
 
 /// Removes a file; that it is gone already is no fault.

@@ -12,6 +12,11 @@ use crate::error::CliError;
 use crate::home;
 use crate::sealed_memo::random;
 
+/// Format of the file. A file without a line that says it has this one.
+const FORMAT: u32 = 1;
+/// With so many blocks on it, its own included, no reorganisation is taken to undo a payment any more.
+pub const DEEP: u32 = 10;
+
 /// One payment of an order, as it was meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -83,11 +88,24 @@ pub enum Event {
         /// The block's height.
         height: u32,
     },
+    /// It was seen under [`DEEP`] blocks.
+    Confirmed {
+        /// The transaction.
+        transaction: String,
+        /// The block's height.
+        height: u32,
+    },
     /// It was given up: nothing of it can be included any more.
     Failed {
         /// Why.
         why: String,
     },
+}
+
+/// A line by which a later format says which it is.
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -108,8 +126,10 @@ pub enum Status {
     Signed,
     /// A node took it.
     Sent,
-    /// Seen in a block.
+    /// Seen in a block, which a reorganisation can still take back.
     Included,
+    /// Seen deep in the chain.
+    Confirmed,
     /// Given up.
     Failed,
 }
@@ -149,8 +169,24 @@ impl Payment {
     pub fn counts(&self) -> bool {
         matches!(
             self.status,
-            Status::Signed | Status::Sent | Status::Included
+            Status::Signed | Status::Sent | Status::Included | Status::Confirmed
         )
+    }
+
+    /// Was it handed to a node, perhaps, and is not known to be on the chain for good?
+    pub fn is_open(&self) -> bool {
+        self.counts() && self.status != Status::Confirmed
+    }
+
+    /// Is this what is known of it already?
+    pub fn shows(&self, event: &Event) -> bool {
+        match event {
+            Event::Sent { .. } => self.status == Status::Sent,
+            Event::Included { height, .. } => {
+                self.status == Status::Included && self.height == Some(*height)
+            }
+            _ => false,
+        }
     }
 
     /// The transaction that it came down to.
@@ -197,7 +233,7 @@ impl Journal {
     /// All payments, oldest first, and how many lines could not be read (a line cut off by a crash, say).
     ///
     /// # Errors
-    /// [`CliError::File`].
+    /// [`CliError::File`]; [`CliError::JournalFormat`] if a later program has written it.
     pub fn load(&self) -> Result<(Vec<Payment>, usize), CliError> {
         let text = home::read(&self.path)?.unwrap_or_default();
         let mut payments: Vec<Payment> = Vec::new();
@@ -205,7 +241,15 @@ impl Journal {
         for line in text.lines().filter(|l| !l.trim().is_empty()) {
             match serde_json::from_str::<Line>(line) {
                 Ok(line) => lost += usize::from(!apply(&mut payments, line)),
-                Err(_) => lost += 1,
+                Err(_) => match serde_json::from_str::<Header>(line) {
+                    Ok(Header { format }) if format > FORMAT => {
+                        return Err(CliError::JournalFormat {
+                            path: self.path.clone(),
+                            found: format,
+                        });
+                    }
+                    _ => lost += 1,
+                },
             }
         }
         Ok((payments, lost))
@@ -251,6 +295,10 @@ fn apply(payments: &mut Vec<Payment>, line: Line) -> bool {
         Event::Sent { .. } => payment.status = Status::Sent,
         Event::Included { height, .. } => {
             payment.status = Status::Included;
+            payment.height = Some(height);
+        }
+        Event::Confirmed { height, .. } => {
+            payment.status = Status::Confirmed;
             payment.height = Some(height);
         }
         Event::Failed { why } => {

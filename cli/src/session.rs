@@ -235,6 +235,16 @@ impl Session {
         signed: Transaction,
     ) -> Result<Sent, CliError> {
         let id = signed.id();
+        // All that can fail comes before: once the node has it, this command has done its work.
+        let bytes = signed
+            .sigma_serialize_bytes()
+            .map_err(|e| BuildError::Transaction(e.to_string()))?
+            .len();
+        let own = Own {
+            id,
+            spent: signed.inputs.iter().map(|i| i.box_id).collect(),
+            made: parsed(&signed)?,
+        };
         match self.client.submit(&signed).await {
             Ok(_) => {}
             Err(unknown @ SubmitError::UnknownOutcome { .. }) => {
@@ -242,15 +252,7 @@ impl Session {
             }
             Err(refused) => return Err(refused.into()),
         }
-        let bytes = signed
-            .sigma_serialize_bytes()
-            .map_err(|e| BuildError::Transaction(e.to_string()))?
-            .len();
-        self.own.push(Own {
-            id,
-            spent: signed.inputs.iter().map(|i| i.box_id).collect(),
-            made: parsed(&signed)?,
-        });
+        self.own.push(own);
         // The next command must find it in the node's views, or it would spend the same boxes again. The node has it
         // now, so that the views cannot be read is no failure of this command.
         let place = self.settle(&id).await.unwrap_or(Place::Nowhere);
