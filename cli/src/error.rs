@@ -315,6 +315,31 @@ pub enum CliError {
         /// The node.
         url: String,
     },
+    /// The chain has become shorter since a transaction was laid out: no script accepts it yet.
+    #[error(
+        "the node at {url} has fallen back: its next block is {next}, and the transaction was made at height {made_at}. Nothing was sent"
+    )]
+    FellBack {
+        /// The height that the transaction was made at.
+        made_at: u32,
+        /// The height of the next block.
+        next: u32,
+        /// The node.
+        url: String,
+    },
+    /// An account that was to be closed is closed already.
+    #[error(
+        "account {number} is closed already, by transaction {id}{}",
+        if *waiting { ", which waits for a block" } else { "" }
+    )]
+    Closed {
+        /// The account.
+        number: AccountNumber,
+        /// The transaction.
+        id: String,
+        /// It is in no block yet.
+        waiting: bool,
+    },
     /// The charter or pot of the LETS is not on the chain.
     #[error("the chain of the node at {url} has no {what} of this LETS (token {token})")]
     NotOnChain {

@@ -339,6 +339,71 @@ mod tests {
         }
     }
 
+    /// A power cut can end the file at any byte that was not flushed: what was whole is read, and what comes after it too.
+    #[test]
+    fn journal_cut_off_at_any_byte_keeps_the_lines_before_and_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("payments.jsonl"));
+        let payment = journal.begin(order()).unwrap();
+        let transaction = || "a".to_owned();
+        let events = [
+            Event::Signed {
+                transaction: transaction(),
+                spends: "box".to_owned(),
+                bytes: "00".to_owned(),
+            },
+            Event::Sent {
+                transaction: transaction(),
+            },
+            Event::Included {
+                transaction: transaction(),
+                height: 7,
+            },
+            Event::Confirmed {
+                transaction: transaction(),
+                height: 7,
+            },
+        ];
+        for event in events {
+            journal.add(&payment, event).unwrap();
+        }
+        let whole = std::fs::read_to_string(journal.path()).unwrap();
+        let status = [
+            Status::Ordered,
+            Status::Signed,
+            Status::Sent,
+            Status::Included,
+            Status::Confirmed,
+        ];
+        for end in 0..=whole.len() {
+            let cut = &whole[..end];
+            std::fs::write(journal.path(), cut).unwrap();
+            journal.begin(order()).unwrap();
+            let (payments, lost) = journal.load().unwrap();
+            // A line is whole without the character that ends it.
+            let lines = cut
+                .lines()
+                .filter(|l| whole.lines().any(|w| w == *l))
+                .count();
+            assert_eq!(lost, cut.lines().count() - lines, "{end}");
+            let first = payments.iter().find(|p| p.id == payment);
+            let expected = lines.checked_sub(1).map(|last| status[last]);
+            assert_eq!(first.map(|p| p.status), expected, "{end}");
+            assert_eq!(payments.last().unwrap().status, Status::Ordered);
+        }
+    }
+
+    #[test]
+    fn journal_of_a_later_format_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("payments.jsonl"));
+        home::append_line(journal.path(), "{\"format\":2}").unwrap();
+        assert!(matches!(
+            journal.load(),
+            Err(CliError::JournalFormat { found: 2, .. })
+        ));
+    }
+
     #[test]
     fn journal_events_fold_into_payments_and_damage_is_counted() {
         let folder = tempfile::tempdir().unwrap();

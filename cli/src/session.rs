@@ -20,6 +20,7 @@ pub use imported::{Imported, Openings};
 
 use std::time::{Duration, Instant};
 
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
@@ -214,14 +215,41 @@ impl Session {
     /// Signs a transaction for the next block.
     ///
     /// # Errors
-    /// [`CliError::Sign`], [`CliError::Node`].
+    /// [`CliError::Sign`]; as [`Session::state_for`].
     pub async fn sign(
         &self,
         context: TransactionContext<UnsignedTransaction>,
         signer: &impl Signer,
     ) -> Result<Transaction, CliError> {
-        let state = self.client.state_context().await?;
+        let state = self.state_for(&context.spending_tx).await?;
         Ok(signer.sign(context, &state)?)
+    }
+
+    /// What scripts see in the next block, of a chain that has come as far as when this transaction was made. It may have fallen
+    /// back since: by a reorganisation, or because another node stands in, which is a little behind.
+    ///
+    /// # Errors
+    /// [`CliError::FellBack`] if that lasts longer than views lag; [`CliError::Node`].
+    pub async fn state_for(&self, tx: &UnsignedTransaction) -> Result<ErgoStateContext, CliError> {
+        let made_at = tx.output_candidates.iter().map(|o| o.creation_height).max();
+        let deadline = Instant::now() + LAG;
+        loop {
+            let state = self.client.state_context().await?;
+            let next = state.pre_header.height;
+            match made_at {
+                Some(made_at) if made_at > next => {
+                    if Instant::now() >= deadline {
+                        return Err(CliError::FellBack {
+                            made_at,
+                            next,
+                            url: self.client.url().to_owned(),
+                        });
+                    }
+                }
+                _ => return Ok(state),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Submits a signed transaction; returns when the node shows it.

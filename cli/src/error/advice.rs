@@ -115,6 +115,8 @@ impl CliError {
             Self::NoBlocks { .. } => "no_blocks",
             Self::WrongNetwork { .. } => "wrong_network",
             Self::UnknownNetwork { .. } => "unknown_network",
+            Self::FellBack { .. } => "fell_back",
+            Self::Closed { .. } => "closed",
             Self::NotOnChain { .. } => "not_on_chain",
             Self::NotUnique { .. } => "not_unique",
             Self::Dropped { .. } => "dropped",
@@ -296,6 +298,8 @@ impl CliError {
             Self::WrongNetwork { .. } | Self::NotOnChain { .. } => {
                 "name the right node with --node URL, or the right LETS with --lets FILE"
             }
+            Self::FellBack { .. } => "run the command again; `lets node` tells how the node is",
+            Self::Closed { .. } => "its ERG is in the wallet of its key: nothing is left to do",
             Self::UnknownNetwork { .. } => "say it with --network mainnet, testnet or devnet",
             Self::NotUnique { .. } => "run the command again; if it stays, `lets verify`",
             Self::Dropped { .. } => {

@@ -2,9 +2,11 @@
 //!
 //! Two transactions that spend one box exclude each other, and so do one that spends a box and one that spends a successor
 //! which another transaction made of it. So a payment can be made anew without ever being made twice, if the account's box of
-//! now is the one that the first attempt spent, or comes from it by other transactions than that attempt.
+//! now is the one that the first attempt spent, or comes from it by other transactions than that attempt. The same holds if the
+//! box that it spent is gone with a block that was taken back: it would have to come anew out of transactions that were signed
+//! before, and the first of them spends the account's box of now, or one that came before that.
 
-use ergo_lib::chain::transaction::TxId;
+use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 
@@ -18,7 +20,8 @@ pub enum Fate {
     There(Place),
     /// It is nowhere, and the account's box that it spends is still unspent.
     Open,
-    /// It is nowhere, and others have spent that box: it can never be included beside them.
+    /// It is nowhere, and others have spent that box, or a reorganisation has undone it and others stand in its place: it can
+    /// never be included beside them.
     Superseded,
 }
 
@@ -29,6 +32,20 @@ pub struct Attempt {
     pub transaction: TxId,
     /// The account's box that it spends.
     pub spends: BoxId,
+    /// The height that it was made at: no block at a lower one holds it.
+    pub made_at: u32,
+}
+
+impl Attempt {
+    /// A signed transaction that spends this box of the account.
+    pub fn new(signed: &Transaction, spends: BoxId) -> Self {
+        let heights = signed.outputs.iter().map(|o| o.creation_height);
+        Self {
+            transaction: signed.id(),
+            spends,
+            made_at: heights.min().unwrap_or_default(),
+        }
+    }
 }
 
 /// So many transactions of one account in a row are looked through.
@@ -62,8 +79,11 @@ impl Session {
             if made_by == attempt.transaction {
                 return Ok(Fate::There(Place::Pool));
             }
-            let spent = self.spent_by(&made_by).await?.ok_or_else(cannot_tell)?;
-            if spent.contains(&attempt.spends) {
+            let (spent, height) = self.spent_by(&made_by).await?.ok_or_else(cannot_tell)?;
+            // Below the height that it was made at it is not. Whatever box it spends then, and whether that is still there: what
+            // is built on `now` takes the place of all that was signed before on another way to this account.
+            let below = height.is_some_and(|height| height < attempt.made_at);
+            if below || spent.contains(&attempt.spends) {
                 return Ok(Fate::Superseded);
             }
             let mut before = None;
@@ -77,12 +97,14 @@ impl Session {
         Err(cannot_tell())
     }
 
-    /// Ids of the boxes that a transaction of pool or chain spends.
-    async fn spent_by(&self, id: &TxId) -> Result<Option<Vec<BoxId>>, CliError> {
+    /// Ids of the boxes that a transaction of pool or chain spends, and the height of its block.
+    async fn spent_by(&self, id: &TxId) -> Result<Option<(Vec<BoxId>, Option<u32>)>, CliError> {
         if let Some(found) = self.client.unconfirmed(id).await? {
-            return Ok(Some(found.inputs.iter().map(|i| i.box_id).collect()));
+            let spent = found.inputs.iter().map(|i| i.box_id);
+            return Ok(Some((spent.collect(), None)));
         }
-        Ok(self.confirmed(id).await?.map(|tx| tx.spent))
+        let found = self.confirmed(id).await?;
+        Ok(found.map(|tx| (tx.spent, Some(tx.height))))
     }
 
     /// A box, spent or not, of pool or chain.

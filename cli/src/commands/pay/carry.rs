@@ -92,10 +92,7 @@ impl Carrier<'_> {
             left -= 1;
             let proposal = &laid.trade.proposal;
             let signed = session.sign(proposal.context()?, self.signer).await?;
-            let attempt = Attempt {
-                transaction: signed.id(),
-                spends: laid.payer.ergo_box().box_id(),
-            };
+            let attempt = Attempt::new(&signed, laid.payer.ergo_box().box_id());
             self.write_signed(payment, attempt, &signed)?;
             tried.attempts.push(attempt);
             let error = match self.submit(session, payment, order, signed).await {

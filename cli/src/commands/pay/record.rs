@@ -276,8 +276,7 @@ async fn send_the_same(
     let (Some(signed), Some(attempt)) = (payment.signed.last(), attempts.last()) else {
         return Ok(None);
     };
-    let bytes = hex::decode(&signed.bytes).unwrap_or_default();
-    let Ok(tx) = Transaction::sigma_parse_bytes(&bytes) else {
+    let Some(tx) = parsed(signed) else {
         return Ok(None);
     };
     if tx.id() != attempt.transaction || account.ergo_box().box_id() != attempt.spends {
@@ -313,10 +312,19 @@ fn names(payment: &Payment) -> String {
 
 fn attempt(signed: &crate::payments::Signed) -> Option<Attempt> {
     let id = |text: &str| ergo_lib::ergo_chain_types::Digest32::try_from(text.to_owned()).ok();
-    Some(Attempt {
-        transaction: TxId(id(&signed.transaction)?),
-        spends: id(&signed.spends)?.into(),
+    let (transaction, spends) = (TxId(id(&signed.transaction)?), id(&signed.spends)?.into());
+    Some(match parsed(signed).filter(|tx| tx.id() == transaction) {
+        Some(tx) => Attempt::new(&tx, spends),
+        None => Attempt {
+            transaction,
+            spends,
+            made_at: 0,
+        },
     })
+}
+
+fn parsed(signed: &crate::payments::Signed) -> Option<Transaction> {
+    Transaction::sigma_parse_bytes(&hex::decode(&signed.bytes).ok()?).ok()
 }
 
 /// The order as it was meant, for the accounts of now.
