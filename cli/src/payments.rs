@@ -14,8 +14,9 @@ use crate::sealed_memo::random;
 
 /// Format of the file. A file without a line that says it has this one.
 const FORMAT: u32 = 1;
-/// With so many blocks on it, its own included, no reorganisation is taken to undo a payment any more.
-pub const DEEP: u32 = 10;
+/// With so many blocks on it, its own included, a payment is on the chain for good: no reorganisation is taken to go deeper than
+/// ten.
+pub const DEEP: u32 = 11;
 
 /// One payment of an order, as it was meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

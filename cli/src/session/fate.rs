@@ -52,7 +52,8 @@ impl Attempt {
 const DEEPEST: usize = 200;
 
 impl Session {
-    /// What became of `attempt`, now that the account of `number` stands in the box `now`.
+    /// What became of `attempt`, now that the account of `number` stands in the box `now`. `lately`: it may have been sent within
+    /// the time that views lag.
     ///
     /// # Errors
     /// [`CliError::CannotTell`] if the account's way from the box that the attempt spends to `now` cannot be followed;
@@ -62,8 +63,9 @@ impl Session {
         attempt: Attempt,
         number: TokenId,
         now: &ErgoBox,
+        lately: bool,
     ) -> Result<Fate, CliError> {
-        let place = self.settle(&attempt.transaction).await?;
+        let place = self.settle_if(&attempt.transaction, lately).await?;
         if place != Place::Nowhere {
             return Ok(Fate::There(place));
         }

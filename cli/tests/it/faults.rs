@@ -201,7 +201,7 @@ impl Field {
     }
 
     fn pays_several(&self, at: usize, url: &str, dice: &mut StdRng) -> bool {
-        let count = dice.gen_range(6..=14);
+        let count = dice.gen_range(8..=20);
         let Some(first) = self.take(count) else {
             return false;
         };

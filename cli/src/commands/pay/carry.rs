@@ -112,7 +112,8 @@ impl Carrier<'_> {
             tokio::time::sleep(pause).await;
             pause *= 2;
             let ground = Ground::read(session, &self.group.lets, order.fee).await?;
-            let alive = alive(session, self.group, order.payer, &ground, &tried.attempts).await?;
+            let attempts = &tried.attempts;
+            let alive = alive(session, self.group, order.payer, &ground, attempts, true).await?;
             if let Some((place, at)) = alive {
                 self.write_place(payment, &at.transaction, place);
                 let sent = Sent {
@@ -187,17 +188,19 @@ struct Tried {
 }
 
 /// An earlier attempt that is in pool or chain after all. Otherwise none of them can be included beside what is built on this
-/// ground.
+/// ground. `lately`: they may have been sent within the time that views lag.
 pub(crate) async fn alive(
     session: &Session,
     group: &Group,
     payer: AccountNumber,
     ground: &Ground,
     attempts: &[Attempt],
+    lately: bool,
 ) -> Result<Option<(Place, Attempt)>, CliError> {
     let now = ground.account(&payer, group)?.it.ergo_box();
     for attempt in attempts {
-        if let Fate::There(place) = session.fate(*attempt, payer.token_id(), now).await? {
+        let fate = session.fate(*attempt, payer.token_id(), now, lately);
+        if let Fate::There(place) = fate.await? {
             return Ok(Some((place, *attempt)));
         }
     }

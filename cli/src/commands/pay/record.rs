@@ -128,7 +128,8 @@ pub(in crate::commands) async fn retry(
     let open = open(&journal, &group)?;
     // One that cannot be paid any more must not keep the others from it.
     let mut failed = None;
-    for payment in look(env, &session, &journal, open).await? {
+    let missing = look_twice(env, &session, &journal, open).await?;
+    for payment in missing {
         if let Err(e) = retry_one(env, &args, &group, &mut session, &journal, &payment).await {
             env.out
                 .note(&format!("note: {} is not sent again: {e}", names(&payment)));
@@ -156,15 +157,8 @@ pub(in crate::commands) async fn look_back(
     let mut open = open(&journal, group)?;
     // What stands in one of the last blocks is looked at when it is deep.
     open.retain(|p| p.status != Status::Included || p.height.is_none_or(|h| h + DEEP <= height.0));
-    let mut missing = look(env, session, &journal, open).await.unwrap_or_default();
-    if !missing.is_empty() {
-        // One look proves nothing.
-        tokio::time::sleep(LAG).await;
-        missing = look(env, session, &journal, missing)
-            .await
-            .unwrap_or_default();
-    }
-    for payment in missing {
+    let missing = look_twice(env, session, &journal, open).await;
+    for payment in missing.unwrap_or_default() {
         env.out.note(&format!(
             "note: {} is in no block and in no pool: `lets payments --retry` sends it again",
             names(&payment)
@@ -179,6 +173,21 @@ fn open(journal: &Journal, group: &Group) -> Result<Vec<Payment>, CliError> {
     let (mut all, _) = journal.load()?;
     all.retain(|p| p.order.lets == unit && p.is_open());
     Ok(all)
+}
+
+/// As [`look`]; what the node shows nowhere is looked for again when its views have had the time to catch up.
+async fn look_twice(
+    env: &Env<'_>,
+    session: &Session,
+    journal: &Journal,
+    payments: Vec<Payment>,
+) -> Result<Vec<Payment>, CliError> {
+    let missing = look(env, session, journal, payments).await?;
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    tokio::time::sleep(LAG).await;
+    look(env, session, journal, missing).await
 }
 
 /// Looks once where these payments are, puts that on record, and returns those that the node shows nowhere.
@@ -226,7 +235,7 @@ async fn retry_one(
     let record = |id: &TxId, place| {
         write_down(env, journal, &payment.id, there(id, place));
     };
-    if let Some((place, at)) = alive(session, group, payer, &ground, &attempts).await? {
+    if let Some((place, at)) = alive(session, group, payer, &ground, &attempts, false).await? {
         record(&at.transaction, place);
         return Ok(());
     }
