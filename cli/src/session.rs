@@ -18,12 +18,14 @@ pub use follow::Followed;
 pub use history::Past;
 pub use imported::{Imported, Openings};
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use ergo_node_client::{NodeClient, NodeInfo, NodeOptions, SubmitError};
@@ -89,6 +91,7 @@ pub struct Session {
     own: Vec<Own>,
     kept: tokio::sync::OnceCell<Kept>,
     plan: Option<Plan>,
+    steps: tokio::sync::Mutex<HashMap<(TxId, TokenId), fate::Step>>,
 }
 
 impl Session {
@@ -105,6 +108,7 @@ impl Session {
             own: Vec::new(),
             kept: tokio::sync::OnceCell::new(),
             plan: None,
+            steps: tokio::sync::Mutex::default(),
         })
     }
 

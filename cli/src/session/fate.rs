@@ -48,8 +48,18 @@ impl Attempt {
     }
 }
 
+/// One transaction of an account's way.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    spent: Vec<BoxId>,
+    /// Of its block. A reorganisation may change it, but not what came before the transaction.
+    height: Option<u32>,
+    /// What made the account's box that it spends; none if no such box can be found.
+    before: Option<TxId>,
+}
+
 /// So many transactions of one account in a row are looked through.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 2_000;
 
 impl Session {
     /// What became of `attempt`, now that the account of `number` stands in the box `now`. `lately`: it may have been sent within
@@ -75,28 +85,48 @@ impl Session {
         let cannot_tell = || CliError::CannotTell {
             id: String::from(attempt.transaction),
         };
-        let mut at = now.clone();
+        let mut made_by = now.transaction_id;
         for _ in 0..DEEPEST {
-            let made_by = at.transaction_id;
             if made_by == attempt.transaction {
                 return Ok(Fate::There(Place::Pool));
             }
-            let (spent, height) = self.spent_by(&made_by).await?.ok_or_else(cannot_tell)?;
+            let step = self.step(&made_by, number).await?.ok_or_else(cannot_tell)?;
             // Below the height that it was made at it is not. Whatever box it spends then, and whether that is still there: what
             // is built on `now` takes the place of all that was signed before on another way to this account.
-            let below = height.is_some_and(|height| height < attempt.made_at);
-            if below || spent.contains(&attempt.spends) {
+            let below = step.height.is_some_and(|height| height < attempt.made_at);
+            if below || step.spent.contains(&attempt.spends) {
                 return Ok(Fate::Superseded);
             }
-            let mut before = None;
-            for id in spent {
-                let found = self.any_box(&id).await?;
-                let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == number);
-                before = before.or(found.filter(holds));
-            }
-            at = before.ok_or_else(cannot_tell)?;
+            made_by = step.before.ok_or_else(cannot_tell)?;
         }
         Err(cannot_tell())
+    }
+
+    /// The step of an account's way that a transaction of pool or chain made. What a transaction spends follows from its id, so
+    /// that a step that was taken once need not be asked for again.
+    async fn step(&self, id: &TxId, number: TokenId) -> Result<Option<Step>, CliError> {
+        if let Some(known) = self.steps.lock().await.get(&(*id, number)) {
+            return Ok(Some(known.clone()));
+        }
+        let Some((spent, height)) = self.spent_by(id).await? else {
+            return Ok(None);
+        };
+        let mut before = None;
+        for id in &spent {
+            let found = self.any_box(id).await?;
+            let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == number);
+            before = before.or(found.filter(holds).map(|b| b.transaction_id));
+        }
+        let step = Step {
+            spent,
+            height,
+            before,
+        };
+        if height.is_some() {
+            let mut steps = self.steps.lock().await;
+            steps.insert((*id, number), step.clone());
+        }
+        Ok(Some(step))
     }
 
     /// Ids of the boxes that a transaction of pool or chain spends, and the height of its block.
