@@ -227,6 +227,14 @@ pub enum CliError {
         /// The first of its transactions.
         transaction: String,
     },
+    /// A later program has written the journal of payments.
+    #[error("{} has format {found}, which is newer than this program: it is left as it is", path.display())]
+    JournalFormat {
+        /// The journal.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
     /// There is nothing of that kind.
     #[error("{0}")]
     Nothing(String),
@@ -307,6 +315,31 @@ pub enum CliError {
         /// The node.
         url: String,
     },
+    /// The chain has become shorter since a transaction was laid out: no script accepts it yet.
+    #[error(
+        "the node at {url} has fallen back: its next block is {next}, and the transaction was made at height {made_at}. Nothing was sent"
+    )]
+    FellBack {
+        /// The height that the transaction was made at.
+        made_at: u32,
+        /// The height of the next block.
+        next: u32,
+        /// The node.
+        url: String,
+    },
+    /// An account that was to be closed is closed already.
+    #[error(
+        "account {number} is closed already, by transaction {id}{}",
+        if *waiting { ", which waits for a block" } else { "" }
+    )]
+    Closed {
+        /// The account.
+        number: AccountNumber,
+        /// The transaction.
+        id: String,
+        /// It is in no block yet.
+        waiting: bool,
+    },
     /// The charter or pot of the LETS is not on the chain.
     #[error("the chain of the node at {url} has no {what} of this LETS (token {token})")]
     NotOnChain {
@@ -350,6 +383,14 @@ pub enum CliError {
         /// The transaction.
         id: String,
         /// What happened to the reading.
+        cause: Box<CliError>,
+    },
+    /// A payment was sent, and lost or not; then it could not be built anew.
+    #[error("transaction {id} may still be included; building the payment anew failed: {cause}")]
+    NotRebuilt {
+        /// The transaction.
+        id: String,
+        /// Why.
         cause: Box<CliError>,
     },
     /// Some of a command's transactions were sent, and then one was not.

@@ -232,7 +232,8 @@ pub fn replace(path: &Path, text: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Adds a line to a file and flushes it to disk. A line before it that a crash has cut off stays a line of its own.
+/// Adds a line to a file and flushes it to disk, or leaves the file as it was. A line before it that a crash has cut off stays
+/// a line of its own.
 ///
 /// # Errors
 /// [`CliError::File`].
@@ -240,22 +241,34 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), CliError> {
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    OpenOptions::new()
+    let length = OpenOptions::new()
         .create(true)
         .read(true)
         .append(true)
         .open(path)
         .and_then(|mut file| {
+            let length = file.metadata()?.len();
             let mut last = [b'\n'];
-            if file.metadata()?.len() > 0 {
+            if length > 0 {
                 file.seek(SeekFrom::End(-1))?;
                 file.read_exact(&mut last)?;
             }
             let end_of_last = if last == [b'\n'] { "" } else { "\n" };
-            file.write_all(format!("{end_of_last}{line}\n").as_bytes())?;
-            file.sync_data()
+            let text = format!("{end_of_last}{line}\n");
+            let written = file
+                .write_all(text.as_bytes())
+                .and_then(|()| file.sync_data());
+            if written.is_err() {
+                // A part of it, on a full disk, could be taken for the whole.
+                let _ = file.set_len(length);
+            }
+            written.map(|()| length)
         })
-        .map_err(|cause| write_fault(path, cause))
+        .map_err(|cause| write_fault(path, cause))?;
+    if length == 0 {
+        flush_folder(path);
+    }
+    Ok(())
 }
 
 /// Removes a file; that it is gone already is no fault.

@@ -12,6 +12,12 @@ use crate::error::CliError;
 use crate::home;
 use crate::sealed_memo::random;
 
+/// Format of the file. A file without a line that says it has this one.
+const FORMAT: u32 = 1;
+/// With so many blocks on it, its own included, a payment is on the chain for good: no reorganisation is taken to go deeper than
+/// ten.
+pub const DEEP: u32 = 11;
+
 /// One payment of an order, as it was meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
@@ -83,11 +89,24 @@ pub enum Event {
         /// The block's height.
         height: u32,
     },
+    /// It was seen under [`DEEP`] blocks.
+    Confirmed {
+        /// The transaction.
+        transaction: String,
+        /// The block's height.
+        height: u32,
+    },
     /// It was given up: nothing of it can be included any more.
     Failed {
         /// Why.
         why: String,
     },
+}
+
+/// A line by which a later format says which it is.
+#[derive(Deserialize)]
+struct Header {
+    format: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -108,8 +127,10 @@ pub enum Status {
     Signed,
     /// A node took it.
     Sent,
-    /// Seen in a block.
+    /// Seen in a block, which a reorganisation can still take back.
     Included,
+    /// Seen deep in the chain.
+    Confirmed,
     /// Given up.
     Failed,
 }
@@ -149,8 +170,24 @@ impl Payment {
     pub fn counts(&self) -> bool {
         matches!(
             self.status,
-            Status::Signed | Status::Sent | Status::Included
+            Status::Signed | Status::Sent | Status::Included | Status::Confirmed
         )
+    }
+
+    /// Was it handed to a node, perhaps, and is not known to be on the chain for good?
+    pub fn is_open(&self) -> bool {
+        self.counts() && self.status != Status::Confirmed
+    }
+
+    /// Is this what is known of it already?
+    pub fn shows(&self, event: &Event) -> bool {
+        match event {
+            Event::Sent { .. } => self.status == Status::Sent,
+            Event::Included { height, .. } => {
+                self.status == Status::Included && self.height == Some(*height)
+            }
+            _ => false,
+        }
     }
 
     /// The transaction that it came down to.
@@ -197,7 +234,7 @@ impl Journal {
     /// All payments, oldest first, and how many lines could not be read (a line cut off by a crash, say).
     ///
     /// # Errors
-    /// [`CliError::File`].
+    /// [`CliError::File`]; [`CliError::JournalFormat`] if a later program has written it.
     pub fn load(&self) -> Result<(Vec<Payment>, usize), CliError> {
         let text = home::read(&self.path)?.unwrap_or_default();
         let mut payments: Vec<Payment> = Vec::new();
@@ -205,7 +242,15 @@ impl Journal {
         for line in text.lines().filter(|l| !l.trim().is_empty()) {
             match serde_json::from_str::<Line>(line) {
                 Ok(line) => lost += usize::from(!apply(&mut payments, line)),
-                Err(_) => lost += 1,
+                Err(_) => match serde_json::from_str::<Header>(line) {
+                    Ok(Header { format }) if format > FORMAT => {
+                        return Err(CliError::JournalFormat {
+                            path: self.path.clone(),
+                            found: format,
+                        });
+                    }
+                    _ => lost += 1,
+                },
             }
         }
         Ok((payments, lost))
@@ -253,6 +298,10 @@ fn apply(payments: &mut Vec<Payment>, line: Line) -> bool {
             payment.status = Status::Included;
             payment.height = Some(height);
         }
+        Event::Confirmed { height, .. } => {
+            payment.status = Status::Confirmed;
+            payment.height = Some(height);
+        }
         Event::Failed { why } => {
             payment.status = Status::Failed;
             payment.why = Some(why);
@@ -289,6 +338,71 @@ mod tests {
             way: None,
             life: None,
         }
+    }
+
+    /// A power cut can end the file at any byte that was not flushed: what was whole is read, and what comes after it too.
+    #[test]
+    fn journal_cut_off_at_any_byte_keeps_the_lines_before_and_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("payments.jsonl"));
+        let payment = journal.begin(order()).unwrap();
+        let transaction = || "a".to_owned();
+        let events = [
+            Event::Signed {
+                transaction: transaction(),
+                spends: "box".to_owned(),
+                bytes: "00".to_owned(),
+            },
+            Event::Sent {
+                transaction: transaction(),
+            },
+            Event::Included {
+                transaction: transaction(),
+                height: 7,
+            },
+            Event::Confirmed {
+                transaction: transaction(),
+                height: 7,
+            },
+        ];
+        for event in events {
+            journal.add(&payment, event).unwrap();
+        }
+        let whole = std::fs::read_to_string(journal.path()).unwrap();
+        let status = [
+            Status::Ordered,
+            Status::Signed,
+            Status::Sent,
+            Status::Included,
+            Status::Confirmed,
+        ];
+        for end in 0..=whole.len() {
+            let cut = &whole[..end];
+            std::fs::write(journal.path(), cut).unwrap();
+            journal.begin(order()).unwrap();
+            let (payments, lost) = journal.load().unwrap();
+            // A line is whole without the character that ends it.
+            let lines = cut
+                .lines()
+                .filter(|l| whole.lines().any(|w| w == *l))
+                .count();
+            assert_eq!(lost, cut.lines().count() - lines, "{end}");
+            let first = payments.iter().find(|p| p.id == payment);
+            let expected = lines.checked_sub(1).map(|last| status[last]);
+            assert_eq!(first.map(|p| p.status), expected, "{end}");
+            assert_eq!(payments.last().unwrap().status, Status::Ordered);
+        }
+    }
+
+    #[test]
+    fn journal_of_a_later_format_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("payments.jsonl"));
+        home::append_line(journal.path(), "{\"format\":2}").unwrap();
+        assert!(matches!(
+            journal.load(),
+            Err(CliError::JournalFormat { found: 2, .. })
+        ));
     }
 
     #[test]

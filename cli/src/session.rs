@@ -19,11 +19,14 @@ pub use follow::Followed;
 pub use history::{History, Past};
 pub use imported::{Imported, opens};
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use ergo_node_client::{NodeClient, NodeInfo, NodeOptions, SubmitError};
@@ -89,6 +92,7 @@ pub struct Session {
     own: Vec<Own>,
     kept: tokio::sync::OnceCell<Kept>,
     plan: Option<Plan>,
+    steps: tokio::sync::Mutex<HashMap<(TxId, TokenId), fate::Step>>,
 }
 
 impl Session {
@@ -105,6 +109,7 @@ impl Session {
             own: Vec::new(),
             kept: tokio::sync::OnceCell::new(),
             plan: None,
+            steps: tokio::sync::Mutex::default(),
         })
     }
 
@@ -216,14 +221,41 @@ impl Session {
     /// Signs a transaction for the next block.
     ///
     /// # Errors
-    /// [`CliError::Sign`], [`CliError::Node`].
+    /// [`CliError::Sign`]; as [`Session::state_for`].
     pub async fn sign(
         &self,
         context: TransactionContext<UnsignedTransaction>,
         signer: &impl Signer,
     ) -> Result<Transaction, CliError> {
-        let state = self.client.state_context().await?;
+        let state = self.state_for(&context.spending_tx).await?;
         Ok(signer.sign(context, &state)?)
+    }
+
+    /// What scripts see in the next block, of a chain that has come as far as when this transaction was made. It may have fallen
+    /// back since: by a reorganisation, or because another node stands in, which is a little behind.
+    ///
+    /// # Errors
+    /// [`CliError::FellBack`] if that lasts longer than views lag; [`CliError::Node`].
+    pub async fn state_for(&self, tx: &UnsignedTransaction) -> Result<ErgoStateContext, CliError> {
+        let made_at = tx.output_candidates.iter().map(|o| o.creation_height).max();
+        let deadline = Instant::now() + LAG;
+        loop {
+            let state = self.client.state_context().await?;
+            let next = state.pre_header.height;
+            match made_at {
+                Some(made_at) if made_at > next => {
+                    if Instant::now() >= deadline {
+                        return Err(CliError::FellBack {
+                            made_at,
+                            next,
+                            url: self.client.url().to_owned(),
+                        });
+                    }
+                }
+                _ => return Ok(state),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Submits a signed transaction; returns when the node shows it.
@@ -237,6 +269,16 @@ impl Session {
         signed: Transaction,
     ) -> Result<Sent, CliError> {
         let id = signed.id();
+        // All that can fail comes before: once the node has it, this command has done its work.
+        let bytes = signed
+            .sigma_serialize_bytes()
+            .map_err(|e| BuildError::Transaction(e.to_string()))?
+            .len();
+        let own = Own {
+            id,
+            spent: signed.inputs.iter().map(|i| i.box_id).collect(),
+            made: parsed(&signed)?,
+        };
         match self.client.submit(&signed).await {
             Ok(_) => {}
             Err(unknown @ SubmitError::UnknownOutcome { .. }) => {
@@ -244,15 +286,7 @@ impl Session {
             }
             Err(refused) => return Err(refused.into()),
         }
-        let bytes = signed
-            .sigma_serialize_bytes()
-            .map_err(|e| BuildError::Transaction(e.to_string()))?
-            .len();
-        self.own.push(Own {
-            id,
-            spent: signed.inputs.iter().map(|i| i.box_id).collect(),
-            made: parsed(&signed)?,
-        });
+        self.own.push(own);
         // The next command must find it in the node's views, or it would spend the same boxes again. The node has it
         // now, so that the views cannot be read is no failure of this command.
         let place = self.settle(&id).await.unwrap_or(Place::Nowhere);

@@ -11,7 +11,7 @@ use crate::ask::PassphraseFiles;
 use crate::commands::pay::order::{Ground, payment_name};
 use crate::commands::pay::{claims_line, sum};
 use crate::commands::seat::Seat;
-use crate::commands::spend::whereabouts;
+use crate::commands::spend::{partly, whereabouts};
 use crate::commands::{Env, Group, Prefix, find_prefix};
 use crate::error::CliError;
 use crate::keys::{self, Key};
@@ -268,8 +268,9 @@ impl Taken {
         }
         let unlocked = keys::unlock(keys, &PassphraseFiles::new(&options.passphrase.files))?;
         let mut sent = Vec::new();
-        for (_, trade) in &self.batches {
-            sent.push(session.send(&trade.proposal, &unlocked.signer).await?);
+        for (at, (_, trade)) in self.batches.iter().enumerate() {
+            let one = session.send(&trade.proposal, &unlocked.signer).await;
+            sent.push(one.map_err(|cause| partly(at, self.batches.len(), cause))?);
         }
         if !options.no_wait {
             env.wait_for_block(session, &mut sent).await?;

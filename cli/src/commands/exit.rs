@@ -4,13 +4,26 @@ use lets_protocol::exit;
 use serde::Serialize;
 
 use crate::args::ExitArgs;
-use crate::commands::Env;
 use crate::commands::spend::{Spent, whereabouts};
+use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::keys::Key;
 use crate::output::Report;
 use crate::preview::Preview;
-use crate::session::{Sent, View};
+use crate::session::{Sent, Session, View};
+
+/// That the key's account is closed already, as after a run that broke off, if that can be told.
+async fn closed(session: &Session, group: &Group, key: &Key) -> Option<CliError> {
+    let (owner, wallet) = (key.owner(), key.tree().ok()?);
+    let closed = session.closed_account(&group.lets, &owner, &wallet);
+    let found = closed.await.ok()??;
+    let (number, id) = found.it;
+    Some(CliError::Closed {
+        number,
+        id: String::from(id),
+        waiting: !found.confirmed,
+    })
+}
 
 pub(super) async fn run(env: &Env<'_>, args: ExitArgs) -> Result<Report, CliError> {
     let key = Key::choose(&env.home, args.key.key.as_deref())?;
@@ -19,7 +32,10 @@ pub(super) async fn run(env: &Env<'_>, args: ExitArgs) -> Result<Report, CliErro
     let currency = &group.manifest.currency;
     let params = session.params(args.spend.fee).await?;
     let accounts = session.accounts(&group.lets, View::Pool).await?;
-    let account = &group.owned(&key, args.from.as_deref(), &accounts)?.it;
+    let account = match group.owned(&key, args.from.as_deref(), &accounts) {
+        Ok(account) => &account.it,
+        Err(e) => return Err(closed(&session, &group, &key).await.unwrap_or(e)),
+    };
     let pot = session.pot(&group.lets, View::Pool).await?;
     let (proposal, _) = exit(&group.lets, &pot, account, key.tree()?, params)
         .map_err(|e| CliError::exit(e, currency))?;

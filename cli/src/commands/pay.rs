@@ -22,7 +22,7 @@ use crate::session::Sent;
 use order::{Ground, Item, Laid, Order, Target, memo};
 
 pub(super) use carry::{Carried, Carrier};
-pub(super) use record::{payments, retry};
+pub(super) use record::{look_back, payments, retry};
 
 #[derive(Serialize)]
 struct PaidJson {

@@ -3,7 +3,7 @@
 use lets_protocol::AccountBox;
 
 use crate::args::{Own, Spend};
-use crate::commands::pay::order::Ground;
+use crate::commands::pay::{self, order::Ground};
 use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::home::Lock;
@@ -29,6 +29,9 @@ impl Env<'_> {
         let lock = self.lock(spend)?;
         let (group, session) = self.open().await?;
         let ground = Ground::read(&session, &group.lets, spend.fee).await?;
+        if lock.is_some() {
+            pay::look_back(self, &session, &group, ground.params.height).await?;
+        }
         let account = group.owned(&key, own.from.as_deref(), &ground.accounts)?;
         let account = account.it.clone();
         Ok(Seat {

@@ -109,7 +109,7 @@ async fn propose(
     // Read back as every signer will read it.
     let settlement = Settlement::of(&group.lets, &trade.proposal).map_err(unfit)?;
     let file = SettlementFile::new(&group.manifest, settlement, payments).map_err(unfit)?;
-    let state = session.client().state_context().await?;
+    let state = session.state_for(file.settlement.unsigned()).await?;
     let signatures = judge(&file, &state)?;
     file.save_new(out)?;
     let shown = Shown::new(&group, &file, &signatures, Standing::Open);
@@ -190,7 +190,7 @@ async fn sign(
     let (group, session) = env.open().await?;
     let mut file = SettlementFile::load(&path, &group.manifest, &group.lets)?;
     let standing = open_still(standing(&session, &group, &file.settlement).await?)?;
-    let state = session.client().state_context().await?;
+    let state = session.state_for(file.settlement.unsigned()).await?;
     let mut signatures = judge(&file, &state)?;
     let own = own_inputs(&group, &file.settlement, &signatures, key)?;
     let shown = Shown::new(&group, &file, &signatures, standing.clone());
@@ -271,7 +271,7 @@ async fn send(
     let (group, mut session) = env.open().await?;
     let file = SettlementFile::load(path, &group.manifest, &group.lets)?;
     let standing = open_still(standing(&session, &group, &file.settlement).await?)?;
-    let state = session.client().state_context().await?;
+    let state = session.state_for(file.settlement.unsigned()).await?;
     let signatures = judge(&file, &state)?;
     let shown = Shown::new(&group, &file, &signatures, standing);
     if !shown.wrong().is_empty() {

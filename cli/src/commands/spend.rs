@@ -81,7 +81,7 @@ impl Env<'_> {
 }
 
 /// What was sent before a failure must be in its message.
-fn partly(sent: usize, of: usize, cause: CliError) -> CliError {
+pub(crate) fn partly(sent: usize, of: usize, cause: CliError) -> CliError {
     match sent {
         0 => cause,
         sent => CliError::Partly {

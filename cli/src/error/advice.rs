@@ -33,7 +33,9 @@ impl CliError {
                 SignError::CannotProve { .. } => ExitCode::Refused,
                 _ => ExitCode::Unexpected,
             },
-            Self::Partly { cause, .. } | Self::LostSight { cause, .. } => cause.exit_code(),
+            Self::Partly { cause, .. }
+            | Self::LostSight { cause, .. }
+            | Self::NotRebuilt { cause, .. } => cause.exit_code(),
             _ => ExitCode::Refused,
         }
     }
@@ -81,6 +83,7 @@ impl CliError {
             Self::PaymentFile(cause) => cause.kind(),
             Self::BadRows { .. } => "bad_rows",
             Self::FilePaid { .. } => "file_paid",
+            Self::JournalFormat { .. } => "journal_format",
             Self::Nothing(_) => "nothing",
             Self::Contracts(_) => "damaged_program",
             Self::NodeAddress(_) => "node_address",
@@ -112,11 +115,14 @@ impl CliError {
             Self::NoBlocks { .. } => "no_blocks",
             Self::WrongNetwork { .. } => "wrong_network",
             Self::UnknownNetwork { .. } => "unknown_network",
+            Self::FellBack { .. } => "fell_back",
+            Self::Closed { .. } => "closed",
             Self::NotOnChain { .. } => "not_on_chain",
             Self::NotUnique { .. } => "not_unique",
             Self::Dropped { .. } => "dropped",
             Self::StillWaiting { .. } => "still_waiting",
             Self::LostSight { .. } => "lost_sight",
+            Self::NotRebuilt { .. } => "not_rebuilt",
             Self::Partly { .. } => "partly_sent",
             Self::LoadKey(LoadKeyError::NotFound { .. }) => "unknown_key",
             Self::LoadKey(_) => "bad_key_file",
@@ -235,6 +241,9 @@ impl CliError {
             Self::FilePaid { .. } => {
                 "`lets payments` lists its payments; --again pays all of it once more"
             }
+            Self::JournalFormat { .. } => {
+                "use the newer lets that wrote it, or another home folder with --home DIR"
+            }
             Self::Nothing(_) => "`lets balance` and `lets notes` show where things stand",
             Self::Trade(TradeError::Memo { .. }) => "write a shorter --memo",
             Self::Trade(_) | Self::Build(BuildError::TooLarge { .. }) => {
@@ -267,7 +276,7 @@ impl CliError {
                     ..
                 } => "`lets balance` shows where things stand; run the command again to build anew",
                 SubmitError::UnknownOutcome { .. } => {
-                    "`lets balance` tells whether it arrived; look before you pay again"
+                    "`lets payments --retry` settles it for a payment, `lets balance` tells for the rest; do not pay again before"
                 }
                 SubmitError::Unreachable { .. } => "run the command again; nothing was sent",
                 _ => "nothing was spent; `lets verify` checks the LETS on this node",
@@ -277,6 +286,9 @@ impl CliError {
                     "use the newer version of this program, or move the file away and `lets sync`"
                 }
                 LedgerError::Full { .. } => "make room on the disk, then `lets sync`",
+                LedgerError::Format { .. } => {
+                    "use the newer lets that wrote it; `lets sync --rebuild` makes one of this version in its place"
+                }
                 LedgerError::Busy { .. } | LedgerError::NotNext { .. } => "run the command again",
                 _ if cause.rebuild_helps() => "`lets sync --rebuild` builds it anew from the chain",
                 _ => "look at the file's rights; `lets sync --rebuild` builds it anew",
@@ -289,13 +301,18 @@ impl CliError {
             Self::WrongNetwork { .. } | Self::NotOnChain { .. } => {
                 "name the right node with --node URL, or the right LETS with --lets FILE"
             }
+            Self::FellBack { .. } => "run the command again; `lets node` tells how the node is",
+            Self::Closed { .. } => "its ERG is in the wallet of its key: nothing is left to do",
             Self::UnknownNetwork { .. } => "say it with --network mainnet, testnet or devnet",
             Self::NotUnique { .. } => "run the command again; if it stays, `lets verify`",
             Self::Dropped { .. } => {
-                "`lets balance` shows where things stand; then run the command again"
+                "a payment: `lets payments --retry` sends it again; all else: `lets balance`, then run the command again"
+            }
+            Self::NotRebuilt { .. } => {
+                "`lets payments --retry` finds out, and sends it again; do not pay again before"
             }
             Self::LostSight { .. } => {
-                "`lets balance` tells whether it arrived; do not send it again before"
+                "`lets payments --retry` settles it for a payment, `lets balance` tells for the rest; do not send it again before"
             }
             Self::Partly { .. } => {
                 "`lets members` shows what was done; run the command again for the rest"

@@ -2,7 +2,11 @@
 
 use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
-use lets_protocol::{AccountBox, Height, Lets, NoteBox, Paid, can_claim, payments_in};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use lets_protocol::{
+    AccountBox, AccountNumber, Height, Lets, NoteBox, Paid, can_claim, payments_in,
+};
 
 use super::{Seen, Session, View};
 use crate::error::CliError;
@@ -70,6 +74,37 @@ impl Session {
                 }),
         );
         Ok(received)
+    }
+
+    /// The account of this owner that is no more, and the transaction that paid its ERG into the wallet with this script. `None`
+    /// if the wallet has spent that since, or never had such an account.
+    ///
+    /// # Errors
+    /// [`CliError::Node`].
+    pub async fn closed_account(
+        &self,
+        lets: &Lets,
+        owner: &SigmaProp,
+        wallet: &ErgoTree,
+    ) -> Result<Option<Seen<(AccountNumber, TxId)>>, CliError> {
+        for paid in self.boxes_at(wallet, View::Pool).await? {
+            let id = paid.it.transaction_id;
+            let Some(found) = self.look(lets, &id).await? else {
+                continue;
+            };
+            let accounts = found.it.inputs.iter();
+            for account in accounts.filter_map(|b| AccountBox::parse(lets, b).ok()) {
+                let token = account.number().token_id();
+                if account.owner() == owner && self.boxes_with(&token, View::Pool).await?.is_empty()
+                {
+                    return Ok(Some(Seen {
+                        it: (account.number(), id),
+                        confirmed: found.confirmed,
+                    }));
+                }
+            }
+        }
+        Ok(None)
     }
 
     async fn look(&self, lets: &Lets, id: &TxId) -> Result<Option<Seen<Looked>>, CliError> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::world::{COMMITTEE, MEMBERS, World};
 
 /// The books of a home, row by row.
-fn books(world: &World, home: &std::path::Path) -> String {
+pub(crate) fn books(world: &World, home: &std::path::Path) -> String {
     use lets_cli::manifest::Manifest;
     let (manifest, lets) = Manifest::load(&world.home().join("lets.toml")).unwrap();
     let file = home.join(format!("ledger-{}.sqlite", &manifest.fingerprint[..16]));

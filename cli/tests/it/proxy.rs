@@ -1,6 +1,7 @@
 //! A server between the program and the devnet that can behave as badly as networks and nodes do.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -24,6 +25,15 @@ pub(crate) enum Mode {
         /// Whether the one that hangs reaches the node.
         forward: bool,
     },
+    /// The request of this number, of whatever kind, hangs for ever, passed on first or not.
+    HangAt {
+        /// Counted from 0.
+        number: usize,
+        /// Whether it reaches the node.
+        forward: bool,
+    },
+    /// The first submission is answered 200, and goes nowhere.
+    Forget,
     /// The first submission is answered as if the node had failed, passed on first or not.
     Lose {
         /// Whether it reaches the node.
@@ -53,6 +63,8 @@ struct Inner {
     http: reqwest::Client,
     mode: Mutex<Mode>,
     submissions: Mutex<usize>,
+    requests: Mutex<Vec<String>>,
+    hung: AtomicBool,
     lists: Mutex<HashMap<String, Bytes>>,
 }
 
@@ -69,6 +81,8 @@ impl Proxy {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             mode: Mutex::new(mode),
             submissions: Mutex::new(0),
+            requests: Mutex::default(),
+            hung: AtomicBool::new(false),
             lists: Mutex::default(),
         });
         let router = Router::new().fallback(serve).with_state(inner.clone());
@@ -89,6 +103,16 @@ impl Proxy {
         Self::new(runtime, upstream, Mode::Edit(Arc::new(edit)))
     }
 
+    /// Method and route of every request so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.inner.requests.lock().unwrap().clone()
+    }
+
+    /// Whether the request that is to hang does.
+    pub(crate) fn hangs(&self) -> bool {
+        self.inner.hung.load(Ordering::SeqCst)
+    }
+
     /// Submissions seen so far.
     pub(crate) fn submissions(&self) -> usize {
         *self.inner.submissions.lock().unwrap()
@@ -101,6 +125,11 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let is_post = request.method() == "POST";
     let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let submission = is_post && path == "/transactions";
+    let place = {
+        let mut requests = inner.requests.lock().unwrap();
+        requests.push(format!("{} {path}", if is_post { "POST" } else { "GET" }));
+        requests.len() - 1
+    };
     let number = {
         let mut seen = inner.submissions.lock().unwrap();
         *seen += usize::from(submission);
@@ -115,6 +144,21 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response {
             let body =
                 serde_json::json!({ "error": 400, "reason": "bad.request", "detail": detail });
             return (StatusCode::BAD_REQUEST, body.to_string()).into_response();
+        }
+        Mode::HangAt {
+            number: hanging,
+            forward,
+        } if place == hanging => {
+            if forward {
+                inner.ask(is_post, &path, body).await;
+            }
+            inner.hung.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+            unreachable!("pending never ends");
+        }
+        Mode::Forget if submission && number == 1 => {
+            let check = format!("{path}/check");
+            return inner.ask(is_post, &check, body).await.into_response();
         }
         Mode::Lose { forward } if submission && number == 1 => {
             if forward {

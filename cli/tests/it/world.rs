@@ -64,17 +64,20 @@ impl World {
     }
 
     pub(crate) fn with(config: DevnetConfig) -> Self {
+        let config = DevnetConfig {
+            block_time: BlockTime::Manual,
+            ..config
+        };
+        Self::in_folder(tempfile::tempdir().unwrap(), config)
+    }
+
+    fn in_folder(folder: tempfile::TempDir, config: DevnetConfig) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let config = DevnetConfig {
-            block_time: BlockTime::Manual,
-            ..config
-        };
         let devnet = runtime.block_on(Devnet::start(config)).unwrap();
-        let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("passphrase"), format!("{PASSPHRASE}\n")).unwrap();
         Self {
             devnet,
@@ -83,9 +86,35 @@ impl World {
         }
     }
 
+    /// A world whose chain is kept in its folder, so that it can be copied.
+    pub(crate) fn kept() -> Self {
+        Self::on_disk(tempfile::tempdir().unwrap())
+    }
+
+    fn on_disk(folder: tempfile::TempDir) -> Self {
+        let config = DevnetConfig {
+            block_time: BlockTime::Manual,
+            data_dir: Some(folder.path().join("chain")),
+            ..DevnetConfig::default()
+        };
+        Self::in_folder(folder, config)
+    }
+
+    /// Another world that is as this one, which must be kept, is now: folder and blocks; the pool is not kept.
+    pub(crate) fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.folder.path(), folder.path());
+        Self::on_disk(folder)
+    }
+
     /// A world with "Village" founded and alice, bob and carol (in this order) admitted and named, all in blocks.
     pub(crate) fn village() -> Self {
-        let world = Self::new();
+        Self::new().settled()
+    }
+
+    /// The same in this world, which must be new.
+    pub(crate) fn settled(self) -> Self {
+        let world = self;
         world.found("Village");
         for name in MEMBERS {
             world.key(name);
@@ -294,6 +323,19 @@ pub(crate) struct State {
     pub(crate) tip: String,
     pub(crate) pool: Vec<String>,
     pub(crate) files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copy = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&copy).unwrap();
+            copy_folder(&entry.path(), &copy);
+        } else {
+            std::fs::copy(entry.path(), copy).unwrap();
+        }
+    }
 }
 
 fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {

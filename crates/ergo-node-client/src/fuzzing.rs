@@ -42,6 +42,7 @@ pub fn read_as_everything(body: &[u8]) -> (usize, Vec<String>) {
             url: "http://node".to_owned(),
         },
         status,
+        retry_after: None,
         body: body.to_vec(),
         budget: Budget::new(),
     };

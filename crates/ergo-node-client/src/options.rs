@@ -22,7 +22,8 @@ pub struct NodeOptions {
     /// How many times a read is tried again after a fault that may pass: connection refused or lost, or a server
     /// error (429, 500, 502, 503, 504). A time-out is not repeated, and neither is a submission. Default 3.
     pub retries: u32,
-    /// Pause before the first repetition; it doubles with each further one. Default 100 ms.
+    /// Pause before the first repetition; it doubles with each further one. Longer if the node asks for it (`Retry-After`)
+    /// and the pause is within [`timeout`](Self::timeout). Default 100 ms.
     pub retry_delay: Duration,
 }
 

@@ -79,6 +79,8 @@ impl NodeClient {
             return accepted(&answer, id).map_err(unsure);
         }
         match answer.status.as_u16() {
+            // Somebody on the way gave up waiting: for the request, or for the node.
+            408 => Err(unsure(rejected(answer))),
             300..=399 | 401 | 403 | 404 | 405 => Err(SubmitError::NotTaken(rejected(answer))),
             400..=499 => refusal(answer, id).map_or(Ok(id), Err),
             // A node that failed, or a proxy that lost it, may have taken the transaction before.

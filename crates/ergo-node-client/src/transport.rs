@@ -2,8 +2,9 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode, header};
 use serde_json::Value;
 
 use crate::client::{Address, NodeClient};
@@ -28,6 +29,8 @@ pub(crate) struct Call {
 pub(crate) struct Answer {
     pub(crate) at: Endpoint,
     pub(crate) status: StatusCode,
+    /// How long the node asks to be left alone (`Retry-After` in seconds).
+    pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
     /// What its boxes may come to.
     pub(crate) budget: Budget,
@@ -111,6 +114,7 @@ impl NodeClient {
         }
         let mut response = request.send().await.map_err(fault)?;
 
+        let retry_after = retry_after(&response);
         let limit = self.inner.options.max_body_bytes;
         let too_large = || NodeError::BodyTooLarge {
             at: at.clone(),
@@ -132,6 +136,7 @@ impl NodeClient {
         Ok(Answer {
             at: at.clone(),
             status: response.status(),
+            retry_after,
             body,
             budget: Budget::new(),
         })
@@ -154,7 +159,7 @@ impl NodeClient {
         }
     }
 
-    /// Reads from one node, and repeats what may pass.
+    /// Reads from one node, and repeats what may pass: when the node says, if that is within the time for one attempt.
     pub(crate) async fn look_up_at(
         &self,
         node: &Address,
@@ -163,14 +168,18 @@ impl NodeClient {
         let mut delay = self.inner.options.retry_delay;
         let mut left = self.inner.options.retries;
         loop {
-            let result = match self.send_to(node, &self.inner.reads, call).await {
-                Ok(answer) => answer.judged(),
-                Err(error) => Err(error),
+            let (result, asked) = match self.send_to(node, &self.inner.reads, call).await {
+                Ok(answer) => {
+                    let asked = answer.retry_after;
+                    (answer.judged(), asked)
+                }
+                Err(error) => (Err(error), None),
             };
             match result {
                 Err(error) if left > 0 && error.may_pass() => {
                     left -= 1;
-                    tokio::time::sleep(delay).await;
+                    let asked = asked.filter(|asked| *asked <= self.inner.options.timeout);
+                    tokio::time::sleep(delay.max(asked.unwrap_or_default())).await;
                     delay = delay.saturating_mul(2);
                 }
                 settled => return settled,
@@ -366,6 +375,12 @@ impl Answer {
     fn is_html(&self) -> bool {
         self.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
     }
+}
+
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(header::RETRY_AFTER)?;
+    let seconds = value.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// Cuts a server's text and removes control characters, which could play tricks on a terminal.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::{RefusalKind, SubmitError};
@@ -12,7 +12,7 @@ use lets_wallet::LocalSigner;
 use super::order::{Ground, Laid, Order};
 use crate::commands::{Env, Group};
 use crate::error::CliError;
-use crate::payments::{Event, Journal};
+use crate::payments::{DEEP, Event, Journal};
 use crate::session::{Attempt, Fate, PATIENCE, Place, Sent, Session};
 
 /// How often a payment is built anew before it is given up.
@@ -48,14 +48,43 @@ impl Carrier<'_> {
         self.go_on(session, &payment, order, laid, Vec::new()).await
     }
 
-    /// Carries out an order of which `attempts` were signed before; none of them may be included any more.
+    /// Carries out an order of which `attempts` were signed before; none of them may be included any more beside what is laid
+    /// out now. Given up only if none of all attempts can come by itself.
     pub(crate) async fn go_on(
         &self,
         session: &mut Session,
         payment: &str,
         order: &Order,
+        laid: Laid,
+        attempts: Vec<Attempt>,
+    ) -> Result<Carried, CliError> {
+        let mut tried = Tried {
+            may_come: attempts.last().copied(),
+            attempts,
+        };
+        let carried = self
+            .try_until_taken(session, payment, order, laid, &mut tried)
+            .await;
+        match (carried, tried.may_come) {
+            (Err(e), None) => {
+                self.give_up(payment, &e);
+                Err(e)
+            }
+            (Err(e), Some(attempt)) if !may_have_arrived(&e) => Err(CliError::NotRebuilt {
+                id: String::from(attempt.transaction),
+                cause: Box::new(e),
+            }),
+            (carried, _) => carried,
+        }
+    }
+
+    async fn try_until_taken(
+        &self,
+        session: &mut Session,
+        payment: &str,
+        order: &Order,
         mut laid: Laid,
-        mut attempts: Vec<Attempt>,
+        tried: &mut Tried,
     ) -> Result<Carried, CliError> {
         let mut left = MOST_ATTEMPTS;
         let mut pause = PAUSE;
@@ -63,70 +92,46 @@ impl Carrier<'_> {
             left -= 1;
             let proposal = &laid.trade.proposal;
             let signed = session.sign(proposal.context()?, self.signer).await?;
-            let attempt = Attempt {
-                transaction: signed.id(),
-                spends: laid.payer.ergo_box().box_id(),
-            };
+            let attempt = Attempt::new(&signed, laid.payer.ergo_box().box_id());
             self.write_signed(payment, attempt, &signed)?;
-            attempts.push(attempt);
-            let outcome = self.submit(session, payment, order, signed).await;
-            let taken_by_another = match outcome {
+            tried.attempts.push(attempt);
+            let error = match self.submit(session, payment, order, signed).await {
                 Ok(sent) => return Ok(Carried { sent, laid }),
-                Err(e) if is_taken_by_another(&e) && left > 0 => e,
-                Err(e) => {
-                    if is_final(&e) {
-                        self.give_up(payment, &e)?;
-                    }
-                    return Err(e);
-                }
+                Err(e) => e,
             };
+            if may_have_arrived(&error) {
+                tried.may_come = Some(attempt);
+            }
+            if left == 0 || !is_taken_by_another(&error) {
+                return Err(error);
+            }
             session.forget(&attempt.transaction);
             self.env
                 .out
-                .note(&format!("{taken_by_another}: building the payment anew"));
+                .note(&format!("{error}: building the payment anew"));
             tokio::time::sleep(pause).await;
             pause *= 2;
             let ground = Ground::read(session, &self.group.lets, order.fee).await?;
-            if let Some((place, at)) = self.alive(session, order.payer, &ground, &attempts).await? {
+            let attempts = &tried.attempts;
+            let alive = alive(session, self.group, order.payer, &ground, attempts, true).await?;
+            if let Some((place, at)) = alive {
+                self.write_place(payment, &at.transaction, place);
                 let sent = Sent {
                     kind: laid.trade.proposal.kind().name().to_owned(),
                     id: at.transaction,
                     bytes: None,
                     fee_nanoerg: order.fee.0,
-                    height: height_of(place),
+                    height: match place {
+                        Place::Block { height, .. } => Some(height),
+                        Place::Pool | Place::Nowhere => None,
+                    },
                 };
-                self.write_place(payment, &sent)?;
                 return Ok(Carried { sent, laid });
             }
-            laid = match order
+            laid = order
                 .lay_out(session, self.group, &ground, Some(&self.wallet))
-                .await
-            {
-                Ok(laid) => laid,
-                Err(e) => {
-                    self.give_up(payment, &e)?;
-                    return Err(e);
-                }
-            };
+                .await?;
         }
-    }
-
-    /// An earlier attempt that is in pool or chain after all. Otherwise none of them can be included beside what is built on
-    /// this ground.
-    pub(crate) async fn alive(
-        &self,
-        session: &Session,
-        payer: AccountNumber,
-        ground: &Ground,
-        attempts: &[Attempt],
-    ) -> Result<Option<(Place, Attempt)>, CliError> {
-        let now = ground.account(&payer, self.group)?.it.ergo_box();
-        for attempt in attempts {
-            if let Fate::There(place) = session.fate(*attempt, payer.token_id(), now).await? {
-                return Ok(Some((place, *attempt)));
-            }
-        }
-        Ok(None)
     }
 
     async fn submit(
@@ -137,14 +142,14 @@ impl Carrier<'_> {
         signed: Transaction,
     ) -> Result<Sent, CliError> {
         let mut sent = session.submit("pay", order.fee, signed).await?;
-        self.write_place(payment, &sent)?;
+        self.write_place(payment, &sent.id, seen_at(sent.height));
         if self.wait {
             let _spinner = self
                 .env
                 .out
                 .spinner("waiting for a block (it is sent: Ctrl-C does no harm)");
             sent.height = Some(session.wait(&sent.id, 1, PATIENCE).await?);
-            self.write_place(payment, &sent)?;
+            self.write_place(payment, &sent.id, seen_at(sent.height));
         }
         Ok(sent)
     }
@@ -166,34 +171,82 @@ impl Carrier<'_> {
         self.journal.add(payment, event)
     }
 
-    /// Writes down where a payment is. It is made whatever becomes of the journal.
-    pub(crate) fn write_place(&self, payment: &str, sent: &Sent) -> Result<(), CliError> {
-        let transaction = String::from(sent.id);
-        let event = match sent.height {
-            Some(height) => Event::Included {
-                transaction,
-                height,
-            },
-            None => Event::Sent { transaction },
-        };
-        if let Err(e) = self.journal.add(payment, event) {
-            self.env.out.note(&format!(
-                "note: the payment is sent, but could not be put on record here: {e}"
-            ));
-        }
-        Ok(())
+    fn write_place(&self, payment: &str, id: &TxId, place: Place) {
+        write_down(self.env, &self.journal, payment, there(id, place));
     }
 
-    fn give_up(&self, payment: &str, why: &CliError) -> Result<(), CliError> {
+    fn give_up(&self, payment: &str, why: &CliError) {
         let why = why.to_string();
-        self.journal.add(payment, Event::Failed { why })
+        write_down(self.env, &self.journal, payment, Event::Failed { why });
     }
 }
 
-fn height_of(place: Place) -> Option<u32> {
+/// Every transaction that was signed for an order, and the one of them that may be included without anybody doing anything.
+struct Tried {
+    attempts: Vec<Attempt>,
+    may_come: Option<Attempt>,
+}
+
+/// An earlier attempt that is in pool or chain after all. Otherwise none of them can be included beside what is built on this
+/// ground. `lately`: they may have been sent within the time that views lag.
+pub(crate) async fn alive(
+    session: &Session,
+    group: &Group,
+    payer: AccountNumber,
+    ground: &Ground,
+    attempts: &[Attempt],
+    lately: bool,
+) -> Result<Option<(Place, Attempt)>, CliError> {
+    let now = ground.account(&payer, group)?.it.ergo_box();
+    for attempt in attempts {
+        let fate = session.fate(*attempt, payer.token_id(), now, lately);
+        if let Fate::There(place) = fate.await? {
+            return Ok(Some((place, *attempt)));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes down what has happened: it has happened, whatever becomes of the journal.
+pub(super) fn write_down(env: &Env<'_>, journal: &Journal, payment: &str, event: Event) {
+    let what = match event {
+        Event::Failed { .. } => "failed",
+        _ => "is sent",
+    };
+    if let Err(e) = journal.add(payment, event) {
+        env.out.note(&format!(
+            "note: the payment {what}, but that could not be put on record here: {e}"
+        ));
+    }
+}
+
+/// What the journal says of a payment that was seen there.
+pub(super) fn there(id: &TxId, place: Place) -> Event {
+    let transaction = String::from(*id);
     match place {
-        Place::Block { height, .. } => Some(height),
-        Place::Pool | Place::Nowhere => None,
+        Place::Block {
+            height,
+            confirmations,
+        } if confirmations >= DEEP => Event::Confirmed {
+            transaction,
+            height,
+        },
+        Place::Block { height, .. } => Event::Included {
+            transaction,
+            height,
+        },
+        Place::Pool | Place::Nowhere => Event::Sent { transaction },
+    }
+}
+
+/// As a session's own [`Sent`] has it.
+pub(super) fn seen_at(height: Option<u32>) -> Place {
+    match height {
+        Some(height) => Place::Block {
+            height,
+            confirmations: 1,
+        },
+        None => Place::Pool,
     }
 }
 
@@ -212,16 +265,14 @@ pub(super) fn is_taken_by_another(error: &CliError) -> bool {
     }
 }
 
-/// The node has refused it, or it was never sent: it will not come by itself.
-fn is_final(error: &CliError) -> bool {
+/// It may be with a node, or come back to one: whether the payment is made is not known.
+pub(super) fn may_have_arrived(error: &CliError) -> bool {
     match error {
-        CliError::Submit(cause) => matches!(
-            **cause,
-            SubmitError::Refused { .. }
-                | SubmitError::NotTaken(_)
-                | SubmitError::Unreachable { .. }
-        ),
-        CliError::Sign(_) | CliError::Build(_) => true,
+        CliError::Submit(cause) => matches!(**cause, SubmitError::UnknownOutcome { .. }),
+        CliError::Dropped { .. }
+        | CliError::LostSight { .. }
+        | CliError::StillWaiting { .. }
+        | CliError::NotRebuilt { .. } => true,
         _ => false,
     }
 }

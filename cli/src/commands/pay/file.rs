@@ -6,7 +6,7 @@ use ergo_lib::ergo_chain_types::blake2b256_hash;
 use lets_protocol::{BuildError, NanoErg, NoteBox, Reference, RuleViolation, claimable, rules};
 use serde::Serialize;
 
-use super::carry::{Carried, Carrier};
+use super::carry::{Carried, Carrier, may_have_arrived};
 use super::order::{Ground, How, Item, Laid, Order, Target};
 use crate::args::PayArgs;
 use crate::ask::PassphraseFiles;
@@ -27,7 +27,7 @@ struct RowJson {
     line: u64,
     payee: String,
     amount: String,
-    /// `sent`, `failed`, or `bad` (never tried).
+    /// `sent`, `unknown` (perhaps sent), `failed`, or `bad` (never tried).
     outcome: &'static str,
     transaction: Option<String>,
     why: Option<String>,
@@ -178,8 +178,12 @@ pub(super) async fn run(
             }
             Err(e) => {
                 let why = e.to_string();
+                let outcome = match may_have_arrived(&e) {
+                    true => "unknown",
+                    false => "failed",
+                };
                 failed.get_or_insert(e);
-                ("failed", None, Some(why))
+                (outcome, None, Some(why))
             }
         };
         rows.extend(chunk.iter().map(|good| RowJson {

@@ -2,10 +2,10 @@
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-use lets_protocol::{AccountBox, AccountNumber, Blocks, Currency};
+use lets_protocol::{AccountBox, AccountNumber, Blocks, Currency, Height};
 use serde::Serialize;
 
-use super::carry::{Carrier, is_taken_by_another};
+use super::carry::{Carrier, alive, is_taken_by_another, seen_at, there, write_down};
 use super::order::{Ground, How, Item, Order, Target};
 use crate::args::PaymentsArgs;
 use crate::ask::PassphraseFiles;
@@ -13,8 +13,8 @@ use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::keys::{self, Key};
 use crate::output::{Report, table};
-use crate::payments::{Journal, Payment, Status};
-use crate::session::{Attempt, Sent, Session};
+use crate::payments::{DEEP, Journal, Payment, Status};
+use crate::session::{Attempt, LAG, Place, Sent, Session};
 
 /// How long the notes live of a payment whose record does not say it.
 const DEFAULT_LIFE: Blocks = Blocks(90 * Blocks::PER_DAY);
@@ -90,8 +90,8 @@ fn said(row: &Row) -> String {
         (Status::Ordered, _) => "not sent".to_owned(),
         (Status::Signed, _) => "perhaps sent".to_owned(),
         (Status::Sent, _) => "sent".to_owned(),
-        (Status::Included, Some(height)) => format!("in block {height}"),
-        (Status::Included, None) => "in a block".to_owned(),
+        (Status::Included | Status::Confirmed, Some(height)) => format!("in block {height}"),
+        (Status::Included | Status::Confirmed, None) => "in a block".to_owned(),
         (Status::Failed, _) => "failed".to_owned(),
     }
 }
@@ -116,8 +116,8 @@ fn rows(payment: &Payment) -> Vec<Row> {
     payment.order.items.iter().map(row).collect()
 }
 
-/// Asks the node about every payment that is not known to be in a block, and sends again what is nowhere: the very same
-/// transaction if that can still be included, otherwise built anew.
+/// Asks the node about every payment that is not known to be on the chain for good, and sends again what is nowhere: the very
+/// same transaction if that can still be included, otherwise built anew.
 pub(in crate::commands) async fn retry(
     env: &Env<'_>,
     args: PaymentsArgs,
@@ -125,14 +125,11 @@ pub(in crate::commands) async fn retry(
     let _lock = env.lock(&args.spend)?;
     let (group, mut session) = env.open().await?;
     let journal = Journal::new(env.home.payments());
-    let unit = group.lets.ids().unit.to_string();
-    let (all, _) = journal.load()?;
-    let open = all
-        .into_iter()
-        .filter(|p| p.order.lets == unit && matches!(p.status, Status::Signed | Status::Sent));
+    let open = open(&journal, &group)?;
     // One that cannot be paid any more must not keep the others from it.
     let mut failed = None;
-    for payment in open {
+    let missing = look_twice(env, &session, &journal, open).await?;
+    for payment in missing {
         if let Err(e) = retry_one(env, &args, &group, &mut session, &journal, &payment).await {
             env.out
                 .note(&format!("note: {} is not sent again: {e}", names(&payment)));
@@ -143,6 +140,78 @@ pub(in crate::commands) async fn retry(
         Some(e) => Err(e),
         None => payments(env),
     }
+}
+
+/// Before a member does something new: what became of his payments that are not known to be on the chain for good. It is put on
+/// record, and said if the node shows them nowhere. That the node cannot be read stands in nobody's way.
+///
+/// # Errors
+/// [`CliError::File`], [`CliError::JournalFormat`].
+pub(in crate::commands) async fn look_back(
+    env: &Env<'_>,
+    session: &Session,
+    group: &Group,
+    height: Height,
+) -> Result<(), CliError> {
+    let journal = Journal::new(env.home.payments());
+    let mut open = open(&journal, group)?;
+    // What stands in one of the last blocks is looked at when it is deep.
+    open.retain(|p| p.status != Status::Included || p.height.is_none_or(|h| h + DEEP <= height.0));
+    let missing = look_twice(env, session, &journal, open).await;
+    for payment in missing.unwrap_or_default() {
+        env.out.note(&format!(
+            "note: {} is in no block and in no pool: `lets payments --retry` sends it again",
+            names(&payment)
+        ));
+    }
+    Ok(())
+}
+
+/// The open payments of this LETS.
+fn open(journal: &Journal, group: &Group) -> Result<Vec<Payment>, CliError> {
+    let unit = group.lets.ids().unit.to_string();
+    let (mut all, _) = journal.load()?;
+    all.retain(|p| p.order.lets == unit && p.is_open());
+    Ok(all)
+}
+
+/// As [`look`]; what the node shows nowhere is looked for again when its views have had the time to catch up.
+async fn look_twice(
+    env: &Env<'_>,
+    session: &Session,
+    journal: &Journal,
+    payments: Vec<Payment>,
+) -> Result<Vec<Payment>, CliError> {
+    let missing = look(env, session, journal, payments).await?;
+    if missing.is_empty() {
+        return Ok(missing);
+    }
+    tokio::time::sleep(LAG).await;
+    look(env, session, journal, missing).await
+}
+
+/// Looks once where these payments are, puts that on record, and returns those that the node shows nowhere.
+async fn look(
+    env: &Env<'_>,
+    session: &Session,
+    journal: &Journal,
+    payments: Vec<Payment>,
+) -> Result<Vec<Payment>, CliError> {
+    let mut missing = Vec::new();
+    'payments: for payment in payments {
+        for attempt in payment.signed.iter().rev().filter_map(attempt) {
+            let place = session.place(&attempt.transaction).await?;
+            if place != Place::Nowhere {
+                let event = there(&attempt.transaction, place);
+                if !payment.shows(&event) {
+                    write_down(env, journal, &payment.id, event);
+                }
+                continue 'payments;
+            }
+        }
+        missing.push(payment);
+    }
+    Ok(missing)
 }
 
 async fn retry_one(
@@ -163,33 +232,16 @@ async fn retry_one(
     })?;
     let key = Key::load(&env.home, &key.name)?;
     let wallet = key.tree()?;
-    let carrier = |signer| Carrier {
-        env,
-        group,
-        signer,
-        wallet: wallet.clone(),
-        journal: journal.clone(),
-        wait: !args.spend.no_wait,
+    let record = |id: &TxId, place| {
+        write_down(env, journal, &payment.id, there(id, place));
     };
-    let nobody = lets_wallet::LocalSigner::new([])?;
-    if let Some((place, at)) = carrier(&nobody)
-        .alive(session, payer, &ground, &attempts)
-        .await?
-    {
-        let sent = Sent {
-            kind: "pay".to_owned(),
-            id: at.transaction,
-            bytes: None,
-            fee_nanoerg: args.spend.fee.0,
-            height: match place {
-                crate::session::Place::Block { height, .. } => Some(height),
-                _ => None,
-            },
-        };
-        return carrier(&nobody).write_place(&payment.id, &sent);
+    if let Some((place, at)) = alive(session, group, payer, &ground, &attempts, false).await? {
+        record(&at.transaction, place);
+        return Ok(());
     }
     if let Some(sent) = send_the_same(env, args, session, account, payment, &attempts).await? {
-        return carrier(&nobody).write_place(&payment.id, &sent);
+        record(&sent.id, seen_at(sent.height));
+        return Ok(());
     }
     if payment.order.items.iter().any(|item| item.to.is_none()) {
         // Its key stands on the page only.
@@ -206,7 +258,15 @@ async fn retry_one(
         names(payment)
     ));
     let unlocked = keys::unlock(&[&key], &PassphraseFiles::new(&args.spend.passphrase.files))?;
-    carrier(&unlocked.signer)
+    let carrier = Carrier {
+        env,
+        group,
+        signer: &unlocked.signer,
+        wallet,
+        journal: journal.clone(),
+        wait: !args.spend.no_wait,
+    };
+    carrier
         .go_on(session, &payment.id, &order, laid, attempts)
         .await
         .map(|_| ())
@@ -225,8 +285,7 @@ async fn send_the_same(
     let (Some(signed), Some(attempt)) = (payment.signed.last(), attempts.last()) else {
         return Ok(None);
     };
-    let bytes = hex::decode(&signed.bytes).unwrap_or_default();
-    let Ok(tx) = Transaction::sigma_parse_bytes(&bytes) else {
+    let Some(tx) = parsed(signed) else {
         return Ok(None);
     };
     if tx.id() != attempt.transaction || account.ergo_box().box_id() != attempt.spends {
@@ -262,10 +321,19 @@ fn names(payment: &Payment) -> String {
 
 fn attempt(signed: &crate::payments::Signed) -> Option<Attempt> {
     let id = |text: &str| ergo_lib::ergo_chain_types::Digest32::try_from(text.to_owned()).ok();
-    Some(Attempt {
-        transaction: TxId(id(&signed.transaction)?),
-        spends: id(&signed.spends)?.into(),
+    let (transaction, spends) = (TxId(id(&signed.transaction)?), id(&signed.spends)?.into());
+    Some(match parsed(signed).filter(|tx| tx.id() == transaction) {
+        Some(tx) => Attempt::new(&tx, spends),
+        None => Attempt {
+            transaction,
+            spends,
+            made_at: 0,
+        },
     })
+}
+
+fn parsed(signed: &crate::payments::Signed) -> Option<Transaction> {
+    Transaction::sigma_parse_bytes(&hex::decode(&signed.bytes).ok()?).ok()
 }
 
 /// The order as it was meant, for the accounts of now.

@@ -1,9 +1,10 @@
 //! Each way in which a read fails is its own error, with the route and without secrets in its message.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use ergo_node_client::{NodeClient, NodeError, NodeOptions};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -253,6 +254,28 @@ async fn server_error_is_repeated_until_it_passes() {
     .await;
     assert_eq!(server.client().info().await.unwrap().full_height, Some(77));
     assert_eq!(server.hits(), 4);
+}
+
+/// The node's wish is followed up to the time for one attempt, and not beyond.
+#[tokio::test]
+async fn server_that_names_a_pause_is_left_alone_so_long() {
+    for (asked, least) in [("1", 1), ("11", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)] {
+        let first = AtomicBool::new(true);
+        let server = Server::start(move |_| match first.swap(false, Ordering::SeqCst) {
+            true => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                [(header::RETRY_AFTER, asked)],
+                "later",
+            )
+                .into_response(),
+            false => json_reply(200, &info_json(77)),
+        })
+        .await;
+        let begun = Instant::now();
+        server.client().info().await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_secs(least), "{asked}");
+        assert_eq!(server.hits(), 2);
+    }
 }
 
 #[tokio::test]

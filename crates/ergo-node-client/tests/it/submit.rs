@@ -218,6 +218,18 @@ async fn server_error_leaves_the_outcome_unknown_and_is_not_repeated() {
     }
 }
 
+/// A proxy that waited too long for one side or the other: what it has passed on by then, it does not say.
+#[tokio::test]
+async fn request_timeout_leaves_the_outcome_unknown() {
+    let error = submitted(|_| reply(408, "text/plain", ""))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, SubmitError::UnknownOutcome { .. }),
+        "{error:?}"
+    );
+}
+
 #[tokio::test]
 async fn success_without_the_transactions_id_leaves_the_outcome_unknown() {
     let other_id = json!("00".repeat(32));
