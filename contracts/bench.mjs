@@ -2,7 +2,7 @@
 // reads them and `secret` signs them all; prints the milliseconds that each reduce-and-sign took, as a JSON array.
 // The first rounds are not counted: they warm the just-in-time compiler up.
 import { createInterface } from 'node:readline';
-import { ProverBuilder$ } from 'sigmastate-js/main';
+import { ProverBuilder$ } from './sigma.mjs';
 import { MAINNET, PARAMETERS, prepare } from './judge.mjs';
 
 const WARM_UP = 30;

@@ -9,7 +9,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
-import { SigmaCompiler$, Value$ } from 'sigmastate-js/main';
+import { SigmaCompiler$, Value$ } from './sigma.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const compiler = createRequire(import.meta.url)('./package.json').dependencies['sigmastate-js'];

@@ -8,7 +8,7 @@
 // A storage-rent spend is not a script's business: the caller leaves such inputs out of its comparison.
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { AvlTree$, GroupElement$, ProverBuilder$ } from 'sigmastate-js/main';
+import { AvlTree$, GroupElement$, ProverBuilder$ } from './sigma.mjs';
 
 const BLOCK_VERSION = 4;
 export const PARAMETERS = {
@@ -31,6 +31,14 @@ const text = (box) => ({
   assets: (box.assets ?? []).map((a) => ({ tokenId: a.tokenId, amount: String(a.amount) })),
 });
 
+const points = new Map();
+
+/** The point of these bytes: headers bear the same few, and to decompress one costs more than some scripts do. */
+function point(hex) {
+  if (!points.has(hex)) points.set(hex, GroupElement$.fromPointHex(hex));
+  return points.get(hex);
+}
+
 const header = (h) => ({
   id: h.id,
   version: h.version,
@@ -42,8 +50,8 @@ const header = (h) => ({
   nBits: BigInt(h.nBits),
   height: h.height,
   extensionRoot: h.extensionHash,
-  minerPk: GroupElement$.fromPointHex(h.powSolutions.pk),
-  powOnetimePk: GroupElement$.fromPointHex(h.powSolutions.w),
+  minerPk: point(h.powSolutions.pk),
+  powOnetimePk: point(h.powSolutions.w),
   powNonce: h.powSolutions.n,
   powDistance: BigInt(h.powSolutions.d),
   votes: h.votes,

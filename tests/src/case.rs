@@ -8,13 +8,16 @@ use ergo_lib::chain::parameters::Parameters;
 use ergo_lib::chain::transaction::ergo_transaction::TxValidationError;
 use ergo_lib::chain::transaction::prover_result::ProverResult;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
-use ergo_lib::chain::transaction::{DataInput, Input, Transaction, TxId, UnsignedInput};
-use ergo_lib::ergo_chain_types::{Header, PreHeader};
+use ergo_lib::chain::transaction::{
+    DataInput, Input, Transaction, TransactionError, TxId, UnsignedInput,
+};
+use ergo_lib::ergo_chain_types::{BlockId, Digest, Header, PreHeader};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ContextExtension, ProofBytes};
 use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
@@ -22,6 +25,9 @@ use ergo_lib::wallet::Wallet;
 use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use lets_protocol::{Height, Proposal};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::LazyLock;
 
 /// Context variable that names the output of a storage-rent spend.
 pub const RENT_VARIABLE: u8 = 127;
@@ -193,22 +199,32 @@ impl Case {
     /// The box that an output becomes.
     pub fn made(&self, output: usize) -> ErgoBox {
         let place = u16::try_from(output).unwrap();
-        ErgoBox::from_box_candidate(&self.outputs[output], self.tx().id(), place).unwrap()
+        made_by(&self.outputs[output], self.tx().id(), place)
     }
 
     /// The transaction.
     pub fn tx(&self) -> UnsignedTransaction {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()))
-            .collect();
-        let data = self
-            .data_inputs
-            .iter()
-            .map(|b| DataInput::from(b.box_id()))
-            .collect();
-        UnsignedTransaction::new_from_vec(inputs, data, self.outputs.clone()).unwrap()
+        self.try_tx().unwrap()
+    }
+
+    /// The transaction, with its outputs' scripts as bytes.
+    ///
+    /// # Errors
+    /// ergo-lib's, if there are no inputs or no outputs.
+    pub(crate) fn try_tx(&self) -> Result<UnsignedTransaction, TransactionError> {
+        let inputs = self.inputs.iter();
+        let inputs = inputs.map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()));
+        let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
+        let outputs = self.outputs.iter().map(unparsed).collect();
+        UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), outputs)
+    }
+
+    /// The transaction with its boxes.
+    pub(crate) fn context(
+        &self,
+        tx: UnsignedTransaction,
+    ) -> TransactionContext<UnsignedTransaction> {
+        TransactionContext::new(tx, self.boxes(), self.data_inputs.clone()).unwrap()
     }
 
     /// The chain as the including block sees it.
@@ -247,8 +263,9 @@ impl Case {
         let (tx, state) = (self.tx(), self.state());
         self.check_structure(&tx, &state);
         let reference = judge::judge(&tx, &self.boxes(), &self.data_inputs, &state);
+        let context = self.context(tx);
         let ours: Vec<_> = (0..self.inputs.len())
-            .map(|i| (!self.is_rent(i)).then(|| self.reduce_one(&tx, &state, i)))
+            .map(|i| (!self.is_rent(i)).then(|| reduce_in(&context, &state, i)))
             .collect();
         for (i, (ours, theirs)) in ours.iter().zip(&reference.inputs).enumerate() {
             if let Some(ours) = ours {
@@ -277,49 +294,27 @@ impl Case {
         (ours, reference)
     }
 
-    /// ergo-lib's reduction of one input, whatever the others do.
-    pub(crate) fn reduce_one(
-        &self,
-        tx: &UnsignedTransaction,
-        state: &ErgoStateContext,
-        input: usize,
-    ) -> Reduction {
-        use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
-        use ergo_lib::wallet::signing::make_context;
-        let context =
-            TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
-        let evaluation = make_context(state, &context, input).map_err(|e| e.to_string())?;
-        let expr = self.inputs[input]
-            .0
-            .ergo_tree
-            .proposition()
-            .map_err(|e| e.to_string())?;
-        reduce_to_crypto(&expr, &evaluation)
-            .map(|r| r.sigma_prop)
-            .map_err(|e| e.to_string())
-    }
-
     /// Signs and validates as a node does.
     pub(crate) fn sign(&self) -> Result<Transaction, String> {
         let state = self.state();
-        let context =
-            TransactionContext::new(self.tx(), self.boxes(), self.data_inputs.clone()).unwrap();
         let wallet = Wallet::from_secrets(self.signers.clone());
         let signed = wallet
-            .sign_transaction(context, &state, None)
+            .sign_transaction(self.context(self.tx()), &state, None)
             .map_err(|e| e.to_string())?;
-        TransactionContext::new(signed.clone(), self.boxes(), self.data_inputs.clone())
-            .unwrap()
-            .validate(&state)
-            .map_err(|e| e.to_string())?;
-        Ok(signed)
+        let context =
+            TransactionContext::new(signed, self.boxes(), self.data_inputs.clone()).unwrap();
+        context.validate(&state).map_err(|e| e.to_string())?;
+        let signed = context.spending_tx;
+        let inputs = signed.inputs.to_vec();
+        let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
+        let parsed = Transaction::new_from_vec(inputs, data.collect(), self.outputs.clone());
+        parsed.map_err(|e| e.to_string())
     }
 
     /// Signed as far as it can be: the proof of an input whose script refuses, or whose keys are missing, is empty.
     pub fn signed_in_part(&self) -> Transaction {
         let (tx, state) = (self.tx(), self.state());
-        let context =
-            TransactionContext::new(tx.clone(), self.boxes(), self.data_inputs.clone()).unwrap();
+        let context = self.context(tx.clone());
         let wallet = Wallet::from_secrets(self.signers.clone());
         let proof = |input: usize| {
             let signed = wallet.sign_tx_input(input, context.clone(), &state, None);
@@ -382,7 +377,7 @@ impl Case {
             reference.inputs[input].is_err(),
             "the reference accepts input {input}"
         );
-        let ours = self.reduce_one(&tx, &state, input);
+        let ours = reduce_in(&self.context(tx), &state, input);
         assert!(
             matches!(&ours, Ok(prop) if *prop != SigmaBoolean::TrivialProp(false)),
             "ergo-lib refuses it too: {ours:?}"
@@ -426,7 +421,39 @@ impl Case {
     }
 
     pub(crate) fn reduce(&self, input: usize) -> Reduction {
-        self.reduce_one(&self.tx(), &self.state(), input)
+        reduce_in(&self.context(self.tx()), &self.state(), input)
+    }
+}
+
+/// ergo-lib's reduction of one input, whatever the others do.
+pub(crate) fn reduce_in(
+    context: &TransactionContext<UnsignedTransaction>,
+    state: &ErgoStateContext,
+    input: usize,
+) -> Reduction {
+    use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
+    use ergo_lib::wallet::signing::make_context;
+    let evaluation = make_context(state, context, input).map_err(|e| e.to_string())?;
+    let script = &evaluation.self_box.ergo_tree;
+    let expr = script.proposition().map_err(|e| e.to_string())?;
+    reduce_to_crypto(&expr, &evaluation)
+        .map(|r| r.sigma_prop)
+        .map_err(|e| e.to_string())
+}
+
+/// The output with its script as bytes. ergo-lib copies and serializes the outputs of a transaction some twenty times to
+/// sign and validate it, and a parsed script of ours costs more each time than all else; no rule of the chain, and nothing
+/// that a script can read of an output, looks into the parsed form.
+fn unparsed(output: &ErgoBoxCandidate) -> ErgoBoxCandidate {
+    ErgoBoxCandidate {
+        value: output.value,
+        ergo_tree: ErgoTree::Unparsed {
+            tree_bytes: script_bytes(&output.ergo_tree),
+            error: ErgoTreeError::IoError("not parsed".to_owned()),
+        },
+        tokens: output.tokens.clone(),
+        additional_registers: output.additional_registers.clone(),
+        creation_height: output.creation_height,
     }
 }
 
@@ -462,9 +489,34 @@ pub fn tokens(all: &[(TokenId, u64)]) -> Option<BoxTokens> {
     BoxTokens::from_vec(all).ok()
 }
 
+/// A script's bytes. Few scripts stand in a test's boxes, and to compare with one that is known takes a fraction of what
+/// ergo-lib takes to serialize it.
+fn script_bytes(tree: &ErgoTree) -> Vec<u8> {
+    const MOST: usize = 32;
+    thread_local! {
+        static KNOWN: RefCell<VecDeque<(ErgoTree, Vec<u8>)>> = const { RefCell::new(VecDeque::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some((_, bytes)) = known.iter().find(|(other, _)| other == tree) {
+            return bytes.clone();
+        }
+        let bytes = tree.sigma_serialize_bytes().unwrap();
+        known.truncate(MOST - 1);
+        known.push_front((tree.clone(), bytes.clone()));
+        bytes
+    })
+}
+
 /// A box that some transaction outside the test made: `seed` keeps the ids of equal boxes apart.
 pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
-    ErgoBox::from_box_candidate(candidate, TxId::zero(), seed).unwrap()
+    made_by(candidate, TxId::zero(), seed)
+}
+
+/// The box that this transaction makes at this place.
+pub(crate) fn made_by(candidate: &ErgoBoxCandidate, id: TxId, place: u16) -> ErgoBox {
+    let mut made = ErgoBox::from_box_candidate(&unparsed(candidate), id, place).unwrap();
+    made.ergo_tree = candidate.ergo_tree.clone();
+    made
 }
 
 /// Any box as it would be with another content. `change` sees it as the only output of a case.
@@ -486,19 +538,33 @@ pub fn size(ergo_box: &ErgoBox) -> usize {
 }
 
 fn header(height: u32) -> Header {
-    let digest = "00".repeat(32);
-    serde_json::from_value(serde_json::json!({
-        "extensionId": digest, "difficulty": "1", "votes": "000000", "timestamp": 1_700_000_000_000u64 + u64::from(height) * 120_000,
-        "size": 221, "unparsedBytes": "", "stateRoot": "00".repeat(33), "height": height, "nBits": 1_000, "version": 4,
-        "id": format!("{height:064x}"), "adProofsRoot": digest, "transactionsRoot": digest, "extensionHash": digest,
-        "powSolutions": {
-            "pk": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
-            "w": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
-            "n": "0000000000000000", "d": 0
-        },
-        "adProofsId": digest, "transactionsId": digest, "parentId": format!("{:064x}", height - 1)
-    }))
-    .unwrap()
+    static PATTERN: LazyLock<Header> = LazyLock::new(|| {
+        let digest = "00".repeat(32);
+        serde_json::from_value(serde_json::json!({
+            "extensionId": digest, "difficulty": "1", "votes": "000000", "timestamp": 0, "size": 221, "unparsedBytes": "",
+            "stateRoot": "00".repeat(33), "height": 0, "nBits": 1_000, "version": 4, "id": digest, "adProofsRoot": digest,
+            "transactionsRoot": digest, "extensionHash": digest,
+            "powSolutions": {
+                "pk": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+                "w": "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
+                "n": "0000000000000000", "d": 0
+            },
+            "adProofsId": digest, "transactionsId": digest, "parentId": digest
+        }))
+        .unwrap()
+    });
+    let id = |height: u32| {
+        let mut digest = [0; 32];
+        digest[28..].copy_from_slice(&height.to_be_bytes());
+        BlockId(Digest(digest))
+    };
+    Header {
+        id: id(height),
+        parent_id: id(height - 1),
+        timestamp: 1_700_000_000_000 + u64::from(height) * 120_000,
+        height,
+        ..PATTERN.clone()
+    }
 }
 
 /// The chain when the next block is at `height`.

@@ -13,6 +13,8 @@ use lets_protocol::{
     Founding, Funding, HardBounds, Height, Identity, Lets, NanoErg, PotBox, Proposal, Terms,
     TxParams,
 };
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// A key from a number.
 pub fn key(seed: u8) -> SecretKey {
@@ -21,12 +23,18 @@ pub fn key(seed: u8) -> SecretKey {
     SecretKey::dlog_from_bytes(&bytes).unwrap()
 }
 
-/// The public key.
+/// The public key. It is worked out once: tests ask for the same ones all the time.
 pub fn public(key: &SecretKey) -> ProveDlog {
-    match key {
-        SecretKey::DlogSecretKey(input) => input.public_image(),
-        SecretKey::DhtSecretKey(_) => panic!("a discrete logarithm key"),
+    thread_local! {
+        static KNOWN: RefCell<HashMap<Vec<u8>, ProveDlog>> = RefCell::new(HashMap::new());
     }
+    let SecretKey::DlogSecretKey(input) = key else {
+        panic!("a discrete logarithm key");
+    };
+    KNOWN.with_borrow_mut(|known| {
+        let public = known.entry(key.to_bytes());
+        public.or_insert_with(|| input.public_image()).clone()
+    })
 }
 
 /// The proposition that the key proves.

@@ -4,15 +4,15 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
 use lets_protocol::{Height, NanoErg};
 use lets_tests::adversary::oracle::{self, Deed};
-use lets_tests::adversary::{CHUNK, Fate, hunt, try_out};
+use lets_tests::adversary::{CHUNK, Fate, Kind, hunt, try_out};
 use lets_tests::case::existing;
 use lets_tests::hand::{Members, loot, membership, note, pays, signs, takes, trade, unit};
 use lets_tests::{Case, Stage, World, kinds};
 
 /// Seed of the chunks that every run of the tests tries.
 const SEED: u64 = 1;
-/// As many as fit into a minute or two of two cores without optimisation; `cargo xtask adversary` tries more.
-const CASES: u64 = 2_500;
+/// As many as fit into a minute of two cores; `cargo xtask adversary` tries more.
+const CASES: u64 = 3_200;
 
 #[test]
 fn random_transactions_near_valid_ones_keep_every_invariant() {
@@ -25,6 +25,13 @@ fn random_transactions_near_valid_ones_keep_every_invariant() {
         (5.0..=50.0).contains(&share),
         "the adversary is dull: {tally}"
     );
+    let dull = |kind: &&Kind| {
+        tally
+            .kinds
+            .get(kind)
+            .is_none_or(|count| count.accepted == 0)
+    };
+    assert_eq!(Kind::ALL.iter().find(dull), None, "{tally}");
 }
 
 /// What the oracle says of a transaction that was accepted, after `change` has made another of it.

@@ -35,6 +35,7 @@ mod node;
 mod outcome;
 mod prepared;
 mod server;
+mod shown;
 mod view;
 
 #[cfg(test)]

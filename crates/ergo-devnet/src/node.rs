@@ -25,6 +25,7 @@ use crate::outcome::{
     FundError, GenesisError, MineError, Mined, OpenError, RolledBack, SubmitError, UnjudgedError,
 };
 use crate::prepared::{BoxData, PreparedTx};
+use crate::shown::Shown;
 
 /// Chain and pool, and the context that transactions for the next block are judged by.
 pub(crate) struct State {
@@ -44,6 +45,7 @@ impl State {
 pub(crate) struct Node {
     pub(crate) network: NetworkPrefix,
     pub(crate) encoder: AddressEncoder,
+    pub(crate) shown: Shown,
     pub(crate) block_time: BlockTime,
     pub(crate) index: bool,
     rule: HeaderRule,
@@ -85,6 +87,7 @@ impl Node {
         Ok(Self {
             network: config.network,
             encoder: AddressEncoder::new(config.network),
+            shown: Shown::new(config.network),
             block_time: config.block_time,
             index: config.index,
             rule,

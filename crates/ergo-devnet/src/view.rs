@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ergo_lib::chain::transaction::{DataInput, Transaction};
 use ergo_lib::ergo_chain_types::BlockId;
-use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, AddressError};
+use ergo_lib::ergotree_ir::chain::address::AddressError;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, NonMandatoryRegisterId};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
@@ -17,6 +17,7 @@ use crate::header::timestamp;
 use crate::ledger::{BoxRecord, TxRecord};
 use crate::node::State;
 use crate::prepared::{BoxData, PreparedTx, ScriptKey};
+use crate::shown::Shown;
 
 /// Something that was stored cannot be shown: a fault of this crate.
 #[derive(Debug, Error)]
@@ -84,10 +85,7 @@ impl IndexedBox {
     }
 
     /// Schema `IndexedErgoBox`.
-    pub(crate) fn json(&self, encoder: &AddressEncoder) -> Result<Value, ViewError> {
-        let ergo_box = self.data.parse()?;
-        let address = Address::recreate_from_ergo_tree(&ergo_box.ergo_tree)
-            .map_err(|e| ViewError::Address(Box::new(e)))?;
+    pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
         let proof = match &self.spent {
             None => Value::Null,
             Some(by) => {
@@ -97,10 +95,10 @@ impl IndexedBox {
             }
         };
         let spent = self.spent.as_ref();
-        let mut object = box_object(ergo_box)?;
+        let mut object = shown.object(&self.data)?;
         object.insert("globalIndex".into(), self.global_index.into());
         object.insert("inclusionHeight".into(), self.inclusion_height.into());
-        object.insert("address".into(), encoder.address_to_str(&address).into());
+        object.insert("address".into(), shown.address(&self.data)?.into());
         object.insert(
             "spentTransactionId".into(),
             spent.map(|by| by.tx.id.to_string()).into(),
@@ -141,9 +139,9 @@ impl IndexedTx {
     }
 
     /// Schema `IndexedErgoTransaction`.
-    pub(crate) fn json(&self, encoder: &AddressEncoder) -> Result<Value, ViewError> {
+    pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
         let all = |boxes: &[IndexedBox]| -> Result<Vec<Value>, ViewError> {
-            boxes.iter().map(|indexed| indexed.json(encoder)).collect()
+            boxes.iter().map(|indexed| indexed.json(shown)).collect()
         };
         let tx = &self.record.tx;
         let data_inputs: Vec<DataInput> = tx.data_inputs.iter().map(|id| (*id).into()).collect();
@@ -188,12 +186,12 @@ impl PoolTx {
     }
 
     /// Schema `ErgoTransactionWithInputBoxes`: a transaction whose inputs also show the boxes.
-    pub(crate) fn json(&self) -> Result<Value, ViewError> {
+    pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
         let mut json = tx_json(&self.tx)?;
         if let Some(Value::Array(inputs)) = json.get_mut("inputs") {
             for (input, data) in inputs.iter_mut().zip(&self.inputs) {
                 if let Value::Object(input) = input {
-                    input.extend(box_object(data.parse()?)?);
+                    input.extend(shown.object(data)?);
                 }
             }
         }
@@ -202,11 +200,7 @@ impl PoolTx {
 }
 
 /// Schema `ErgoTransactionOutput`.
-pub(crate) fn box_json(data: &BoxData) -> Result<Value, ViewError> {
-    Ok(box_object(data.parse()?)?.into())
-}
-
-fn box_object(ergo_box: ErgoBox) -> Result<Map<String, Value>, ViewError> {
+pub(crate) fn box_object(ergo_box: ErgoBox) -> Result<Map<String, Value>, ViewError> {
     match serde_json::to_value(ergo_box)? {
         Value::Object(object) => Ok(object),
         other => Ok(Map::from_iter([("box".to_owned(), other)])),

@@ -1,17 +1,17 @@
 //! Honest transactions, or nearly so, of every kind: what the adversary begins with.
 
-use super::state::{CONTROLLER, MEMBERS, NEXT_COMMITTEE, PAPER, SPONSOR, State, THIEF, Town};
+mod governed;
+mod lone;
+mod trades;
+
+use super::state::{CONTROLLER, SPONSOR, State, THIEF, Town};
 use crate::case::{Case, RENT_VARIABLE};
-use crate::hand::{Move as Leg, loot, note, pays, signs, takes, trade};
-use crate::world::{at_least, key, p2pk, prop};
+use crate::hand::{Move as Leg, loot, trade};
+use crate::world::{key, p2pk};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R5, R6};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::wallet::secret_key::SecretKey;
-use lets_protocol::{
-    AccountBox, Amount, Blocks, Funding, Height, Heir, Link, NoteBox, Payee, Payment, Proposal,
-    Spender, Terms, TxParams,
-};
+use lets_protocol::{AccountBox, Funding, Link, TxParams};
 use proptest::prelude::*;
 
 /// What people do.
@@ -39,6 +39,8 @@ pub enum Kind {
     RefreshCharter,
     /// The committee admits the applicant.
     Admit,
+    /// Somebody applies.
+    Apply,
     /// The applicant withdraws.
     Withdraw,
     /// The committee sets terms.
@@ -57,15 +59,19 @@ pub enum Kind {
     Cancel,
     /// Anybody enacts it.
     Enact,
+    /// The committee writes a debt off.
+    WriteOff,
+    /// A step of another LETS's founding.
+    Found,
     /// Somebody spends a box as storage rent.
     Rent,
-    /// Some boxes are spent and made anew, and nobody signs.
+    /// Accounts are refreshed and given units, and no owner signs.
     Touch,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 22] = [
+    pub const ALL: [Kind; 25] = [
         Kind::Pay,
         Kind::PayMany,
         Kind::PayByNote,
@@ -77,6 +83,7 @@ impl Kind {
         Kind::RefreshPot,
         Kind::RefreshCharter,
         Kind::Admit,
+        Kind::Apply,
         Kind::Withdraw,
         Kind::SetTerms,
         Kind::Exit,
@@ -86,9 +93,20 @@ impl Kind {
         Kind::Announce,
         Kind::Cancel,
         Kind::Enact,
+        Kind::WriteOff,
+        Kind::Found,
         Kind::Rent,
         Kind::Touch,
     ];
+
+    /// How often it is drawn: what money and members depend on more often than what hardly any script decides.
+    fn weight(self) -> u32 {
+        match self {
+            Kind::Apply | Kind::Withdraw | Kind::Found => 1,
+            Kind::Pay | Kind::Settle | Kind::PayByNote | Kind::TakeNote => 4,
+            _ => 3,
+        }
+    }
 }
 
 /// One kind, with who and how much.
@@ -106,8 +124,9 @@ pub struct Draft {
 
 /// Any draft.
 pub fn arb_draft() -> impl Strategy<Value = Draft> {
+    let kind = |kind: Kind| (kind.weight(), Just(kind));
     (
-        prop::sample::select(Kind::ALL.to_vec()),
+        prop::strategy::Union::new_weighted(Kind::ALL.map(kind).to_vec()),
         prop_oneof![3 => Just(0_usize), 1 => Just(1)],
         [0..8_usize, 0..8_usize, 0..8_usize],
         [1..=40_i64, 1..=40_i64],
@@ -139,7 +158,10 @@ impl Draft {
             Kind::SetAccount => hand.set_account(),
             Kind::RefreshAccount => hand.refresh_account(),
             Kind::RefreshPot | Kind::RefreshCharter => hand.refresh_lone(),
+            Kind::Apply => hand.apply(),
             Kind::Withdraw => hand.withdraw(),
+            Kind::WriteOff => hand.write_off(),
+            Kind::Found => Some(hand.found()),
             Kind::Rent => hand.rent(),
             Kind::Touch => hand.touch(),
             _ => hand.govern(),
@@ -157,7 +179,12 @@ struct Hand<'a> {
 impl Hand<'_> {
     /// The account that `who` names, with its place.
     fn account(&self, who: usize) -> (usize, &AccountBox) {
-        let place = self.draft.who[who] % self.town.accounts.len();
+        self.account_at(self.draft.who[who])
+    }
+
+    /// The account at this place, counted round.
+    fn account_at(&self, place: usize) -> (usize, &AccountBox) {
+        let place = place % self.town.accounts.len();
         (place, &self.town.accounts[place])
     }
 
@@ -207,177 +234,11 @@ impl Hand<'_> {
         units.min(account.units()).max(0)
     }
 
-    fn pay(&self) -> Option<Case> {
-        let [(a, payer), (_, payee)] = self.apart(2).try_into().ok()?;
-        let units = self.some(payer, self.draft.units[0]);
-        Some(self.trade(&[pays(payer, units), takes(payee, units)], &[a]))
-    }
-
-    fn settle(&self) -> Option<Case> {
-        let [(a, first), (b, second), (_, third)] = self.apart(3).try_into().ok()?;
-        let [m, n] = self.draft.units;
-        let m = self.some(first, m);
-        let gain = (m - n).max(-second.units());
-        Some(self.trade(
-            &[pays(first, m), signs(second, gain), takes(third, m - gain)],
-            &[a, b],
-        ))
-        .filter(|_| m >= gain)
-    }
-
-    fn pay_by_note(&self) -> Option<Case> {
-        let (a, payer) = self.account(0);
-        let (_, payee) = self.account(1);
-        let units = self.some(payer, self.draft.units[0]);
-        if units == 0 {
-            return None;
-        }
-        let mut case = self.trade(&[pays(payer, units)], &[a]);
-        let payee = (self.draft.who[2] < 6).then_some(payee);
-        let world = &self.town.world;
-        let mut made = note(world, payer, payee, units as u64);
-        made.value = 1_000_000_u64.try_into().unwrap();
-        let leader = case.outputs.len() - 2;
-        case.add_output(made, leader);
-        let note = case.outputs.len() - 2;
-        if payer.balance().units() - units < 0 && !payer.terms().spend_on.is_empty() {
-            let mut rules = vec![i64::from(world.height.0) + 50_000];
-            rules.extend(&payer.terms().spend_on);
-            case.set_register(note, R6, rules);
-        }
-        Some(case)
-    }
-
-    fn pay_many(&self) -> Option<Case> {
-        let [(a, payer), (_, second), (_, third)] = self.apart(3).try_into().ok()?;
-        if !matches!(payer.link(), Link::None) {
-            return None;
-        }
-        let world = &self.town.world;
-        let expiry = world.height.plus(Blocks(20_000));
-        let amount = |n: i64| Amount::new(n).unwrap();
-        let [m, n] = self.draft.units;
-        let claims: Vec<_> = self
-            .town
-            .notes
-            .iter()
-            .filter(|n| n.payee() == Some(payer.number()) && !n.is_bearer())
-            .cloned()
-            .collect();
-        let payment = |to, units| Payment {
-            to,
-            amount: amount(units),
-            memo: vec![7; 20],
-        };
-        let payments = vec![
-            payment(Payee::Direct(second), m),
-            payment(Payee::Note { to: third, expiry }, n.min(5)),
-            payment(
-                Payee::Bearer {
-                    claimant: prop(&key(PAPER)),
-                    expiry,
-                },
-                1,
-            ),
-        ];
-        let funding = self.funding();
-        let spender = Spender {
-            claims: &claims,
-            funding: Some(&funding),
-            ..Spender::new(payer)
-        };
-        let made = lets_protocol::pay(&world.lets, spender, payments, self.params()).ok()?;
-        let owner = &self.town.owners[a];
-        Some(world.case(&made.proposal, &[owner, &key(SPONSOR)]))
-    }
-
-    /// The leader takes these notes.
-    fn take(&self, leader: usize, notes: &[&NoteBox]) -> Case {
-        let account = &self.town.accounts[leader];
-        let units = notes.iter().map(|n| n.amount().units()).sum();
-        let mut case = self.trade(&[signs(account, units)], &[leader]);
-        for note in notes {
-            let to = case.outputs.len() - 2;
-            case.add_input(note.ergo_box().clone(), to);
-            if note.is_bearer() {
-                case.signers.push(key(PAPER));
-            }
-        }
-        case
-    }
-
-    fn claim(&self) -> Option<Case> {
-        let first = self.draft.who[0] % self.town.notes.len();
-        let payee = self.town.notes[first].payee();
-        let leader = match payee {
-            Some(number) => self
-                .town
-                .accounts
-                .iter()
-                .position(|a| a.number() == number)?,
-            None => self.account(1).0,
-        };
-        let all = self.town.notes.iter();
-        let notes: Vec<_> = all.filter(|n| n.payee() == payee).collect();
-        Some(self.take(leader, &notes))
-    }
-
-    fn take_note(&self) -> Option<Case> {
-        let note = &self.town.notes[self.draft.who[0] % self.town.notes.len()];
-        let payer = self
-            .town
-            .accounts
-            .iter()
-            .position(|a| a.number() == note.payer());
-        let community = self
-            .town
-            .accounts
-            .iter()
-            .position(|a| matches!(a.link(), Link::FollowsBox(_)));
-        let leader = match self.draft.who[2] {
-            0..=3 => payer,
-            4 | 5 => community,
-            _ => Some(self.account(1).0),
-        };
-        Some(self.take(leader?, &[note]))
-    }
-
-    fn set_account(&self) -> Option<Case> {
-        let (a, account) = self.account(0);
-        let mut case = self.trade(&[signs(account, 0)], &[a]);
-        let output = case.outputs.len() - 2;
-        match self.draft.who[2] {
-            0 | 1 => case.set_register(output, R5, vec![prop(&self.town.heirs[a % MEMBERS])]),
-            2..=5 => case.set_long(output, R6, 0, self.draft.units[0]),
-            _ => {}
-        }
-        Some(case)
-    }
-
-    fn refresh_account(&self) -> Option<Case> {
-        let (_, account) = self.account(0);
-        let mut case = trade(&self.town.world, &[takes(account, 0)], &[]);
-        self.sponsored(&mut case);
-        Some(case)
-    }
-
     /// The sponsor's box leads and pays the fee.
     fn sponsored(&self, case: &mut Case) {
         case.lead(self.sponsor.clone());
         case.fee_from(0);
         case.signers.push(key(SPONSOR));
-    }
-
-    fn refresh_lone(&self) -> Option<Case> {
-        let world = &self.town.world;
-        let spent = match self.draft.kind {
-            Kind::RefreshPot => world.pot.ergo_box(),
-            _ => world.charter.ergo_box(),
-        };
-        let mut case = self.anew(std::slice::from_ref(spent));
-        case.outputs.push(crate::hand::fee(world.height.0));
-        case.fee_from(0);
-        Some(case)
     }
 
     /// These boxes spent and made anew, without a fee.
@@ -400,68 +261,6 @@ impl Hand<'_> {
         }
     }
 
-    fn withdraw(&self) -> Option<Case> {
-        let world = &self.town.world;
-        let to = p2pk(&self.town.applicant);
-        let made =
-            lets_protocol::withdraw_application(&self.town.application, to, self.params()).ok()?;
-        Some(world.case(&made, &[&self.town.applicant]))
-    }
-
-    fn rent(&self) -> Option<Case> {
-        let world = &self.town.world;
-        let all = self.state.boxes();
-        let now = world.height.0 + 1;
-        let old: Vec<_> = all
-            .into_iter()
-            .filter(|b| b.creation_height + Blocks::STORAGE_PERIOD.0 <= now)
-            .collect();
-        let taken = *old.get(self.draft.who[0] % old.len().max(1))?;
-        let mut case = self.anew(&[self.sponsor.clone(), taken.clone()]);
-        let rent = crate::case::size(taken) as u64 * 1_250_000;
-        let (kept, fee) = match taken.value.as_u64().checked_sub(rent) {
-            Some(left) if left > 1_000_000 => (left, rent),
-            // It cannot pay its rent: everything is the thief's.
-            _ => {
-                let tree = p2pk(&key(THIEF));
-                case.outputs[1].ergo_tree = tree;
-                (*taken.value.as_u64(), 0)
-            }
-        };
-        case.outputs[1].value = kept.try_into().unwrap();
-        case.outputs[1].creation_height = now;
-        case.give_erg(0, fee);
-        case.outputs.push(crate::hand::fee(world.height.0));
-        case.fee_from(0);
-        case.signers.push(key(SPONSOR));
-        case.rent(1, 1);
-        case.outputs
-            .iter_mut()
-            .for_each(|o| o.creation_height = now);
-        Some(case)
-    }
-
-    fn touch(&self) -> Option<Case> {
-        let all = self.state.boxes();
-        let mut places: Vec<_> = self
-            .draft
-            .who
-            .iter()
-            .map(|w| (w * 3 + 1) % all.len())
-            .collect();
-        places.sort_unstable();
-        places.dedup();
-        let boxes: Vec<_> = places.iter().map(|p| all[*p].clone()).collect();
-        let mut case = self.anew(&boxes);
-        case.outputs
-            .push(crate::hand::fee(self.town.world.height.0));
-        if boxes.iter().any(|b| b.box_id() == self.sponsor.box_id()) {
-            return None;
-        }
-        self.sponsored(&mut case);
-        Some(case)
-    }
-
     fn params(&self) -> TxParams {
         self.town.world.params()
     }
@@ -470,95 +269,6 @@ impl Hand<'_> {
         Funding {
             boxes: vec![self.sponsor.clone()],
             change: p2pk(&key(SPONSOR)),
-        }
-    }
-
-    /// What pot and charter do, by the library's own builders.
-    fn govern(&self) -> Option<Case> {
-        // The member for whom it can be built is sought from the one who was drawn on.
-        let all = self.town.accounts.len();
-        (0..all).find_map(|n| self.govern_for((self.draft.who[0] + n) % all))
-    }
-
-    fn govern_for(&self, who: usize) -> Option<Case> {
-        let world = &self.town.world;
-        let (lets, charter, pot) = (&world.lets, &world.charter, &world.pot);
-        let (account, owner) = (&self.town.accounts[who], &self.town.owners[who]);
-        let (params, funding, sponsor) = (self.params(), self.funding(), key(SPONSOR));
-        let [c0, c1] = world.quorum();
-        let case = |proposal: &Proposal, signers: &[&SecretKey]| world.case(proposal, signers);
-        let [m, n] = self.draft.units;
-        let terms = Terms {
-            line: Amount::new(m * 2).ok()?,
-            cap: Amount::new(m + n).ok()?,
-            ..account.terms().clone()
-        };
-        match self.draft.kind {
-            Kind::Admit => {
-                let terms = Terms {
-                    issued: terms.line,
-                    floor: charter.bounds().account_floor,
-                    ..terms
-                };
-                let made =
-                    lets_protocol::admit(lets, charter, pot, &self.town.application, terms, params);
-                Some(case(&made.ok()?.0, &[c0, c1]))
-            }
-            Kind::SetTerms => {
-                let made =
-                    lets_protocol::set_terms(lets, charter, pot, account, terms, &funding, params);
-                Some(case(&made.ok()?.0, &[c0, c1, &sponsor]))
-            }
-            Kind::Exit => {
-                let to = p2pk(owner);
-                let made = lets_protocol::exit(lets, pot, account, to, params).ok()?;
-                Some(case(&made.0, &[owner]))
-            }
-            Kind::Expel => {
-                let made = lets_protocol::expel(lets, charter, pot, account, params).ok()?;
-                Some(case(&made.0, &[c0, c1]))
-            }
-            Kind::StartRecovery => {
-                let heir = Heir {
-                    key: prop(&self.town.heirs[(who + 1) % MEMBERS]),
-                    start: Height(world.height.0 + 1 + self.draft.who[1] as u32),
-                };
-                let made = lets_protocol::start_recovery(
-                    lets, charter, pot, account, heir, &funding, params,
-                );
-                Some(case(&made.ok()?.0, &[c0, c1, &sponsor]))
-            }
-            Kind::CompleteRecovery => {
-                let made =
-                    lets_protocol::complete_recovery(lets, charter, pot, account, &funding, params);
-                Some(case(&made.ok()?.0, &[&sponsor]))
-            }
-            Kind::Announce => {
-                let next = [0, 1, 2].map(|n| key(NEXT_COMMITTEE + n));
-                let mut bounds = charter.bounds().clone();
-                bounds.max_line = Amount::new(100_000 + m).ok()?;
-                let from = world.height.plus(Blocks(self.draft.who[1] as u32 * 100));
-                let made = lets_protocol::announce(
-                    lets,
-                    charter,
-                    at_least(2, &next.each_ref()),
-                    bounds,
-                    from,
-                    &funding,
-                    params,
-                );
-                let signers = [c0, c1, &next[0], &next[1], &sponsor];
-                Some(case(&made.ok()?.0, &signers))
-            }
-            Kind::Cancel => {
-                let made = lets_protocol::cancel(lets, charter, &funding, params).ok()?;
-                Some(case(&made.0, &[c0, c1, &sponsor]))
-            }
-            Kind::Enact => {
-                let made = lets_protocol::enact(lets, charter, &funding, params).ok()?;
-                Some(case(&made.0, &[&sponsor]))
-            }
-            _ => None,
         }
     }
 }

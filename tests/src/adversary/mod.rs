@@ -33,7 +33,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Transactions in a chunk, about.
-pub const CHUNK: u64 = 70;
+pub const CHUNK: u64 = 64;
 /// States in a chunk; from each some transactions are tried.
 const STATES: u32 = 16;
 
@@ -65,7 +65,7 @@ fn arb_plan() -> impl Strategy<Value = Plan> {
         drafts,
         moves,
         prop::bool::weighted(0.9),
-        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.05),
     )
         .prop_map(|(drafts, moves, repaired, onward)| Attempt {
             drafts,

@@ -35,6 +35,8 @@ pub const CONTROLLER: u8 = 248;
 pub const NEXT_COMMITTEE: u8 = 241;
 /// Who pays what the accounts do not.
 pub const SPONSOR: u8 = 240;
+/// Who founds another LETS.
+pub const FOUNDER: u8 = 239;
 const CONTROLLER_TOKEN: u8 = 60;
 const FORGED_NUMBER: u8 = 61;
 
@@ -239,7 +241,10 @@ fn arb_town() -> impl Strategy<Value = TownPlan> {
         vec(arb_waiting(), 1..=3),
         (0..30_000_u32, used(50), used(1_000_000), used(2)),
         (age(), age()),
-        option::weighted(0.4, prop_oneof![0..6_000_u32, 5_039..=5_042_u32]),
+        option::weighted(
+            0.5,
+            prop_oneof![2 => 0..5_000_u32, 2 => 5_039..=5_042_u32, 2 => 5_043..6_000_u32],
+        ),
     )
         .prop_map(|(parties, notes, counters, ages, announced)| TownPlan {
             parties,
@@ -413,6 +418,7 @@ impl State {
             key(PAPER),
             key(CONTROLLER),
             key(SPONSOR),
+            key(FOUNDER),
             key(NEXT_COMMITTEE),
             key(NEXT_COMMITTEE + 1),
             key(NEXT_COMMITTEE + 2),

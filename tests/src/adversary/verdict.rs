@@ -3,12 +3,12 @@
 
 use super::oracle::Deed;
 use super::view::leaves;
-use crate::case::{Case, RENT_VARIABLE, registers, size};
+use crate::case::{Case, RENT_VARIABLE, Reduction, made_by, reduce_in, registers, size};
 use crate::judge;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
-use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidationError};
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_interpreter::sigma_protocol::private_input::PrivateInput;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ProofBytes, TestProver};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, NonMandatoryRegisterId};
@@ -38,14 +38,16 @@ pub enum Fate {
 /// Tries to have the transaction taken.
 pub fn try_out(case: &Case) -> Fate {
     let ids: Vec<_> = case.inputs.iter().map(|(b, _)| b.box_id()).collect();
-    let Some(tx) = unsigned(case) else {
-        return Fate::Malformed;
-    };
     if (1..ids.len()).any(|i| ids[..i].contains(&ids[i])) {
         return Fate::Malformed;
     }
+    let Ok(tx) = case.try_tx() else {
+        return Fate::Malformed;
+    };
     let state = case.state();
-    let mut proofs = proofs(case, &tx, &state);
+    let context = case.context(tx);
+    let tx = &context.spending_tx;
+    let mut proofs = proofs(case, &context, &state);
     if proofs.len() < ids.len() && ids[0].as_ref()[0] % BARE != 0 {
         // Some input has no proof that these keys could make.
         return Fate::Refused;
@@ -57,21 +59,25 @@ pub fn try_out(case: &Case) -> Fate {
     if signed.validate_stateless().is_err() {
         return Fate::Malformed;
     }
-    let context = TransactionContext::new(signed.clone(), case.boxes(), case.data_inputs.clone());
-    match context.map(|c| c.validate(&state)) {
-        Ok(Ok(())) => {}
-        Ok(Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..))) => {
+    let whole = TransactionContext::new(signed, case.boxes(), case.data_inputs.clone()).unwrap();
+    match whole.validate(&state) {
+        Ok(()) => {}
+        Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {
             return Fate::Refused;
         }
-        _ => return Fate::Malformed,
+        Err(_) => return Fate::Malformed,
     }
-    let rents: Vec<_> = (0..ids.len()).map(|i| rent(case, &signed, i)).collect();
+    let signed = &whole.spending_tx;
+    let rents: Vec<_> = (0..ids.len()).map(|i| rent(case, signed, i)).collect();
     if rents.contains(&Some(false)) {
         // Where ergo-lib goes on to the script, a node refuses at once.
         return Fate::Refused;
     }
     let rent: Vec<bool> = rents.iter().map(|r| *r == Some(true)).collect();
-    if let Some(dispute) = disputed(case, &tx, &state, &rent) {
+    let props: Vec<_> = (0..ids.len())
+        .map(|i| (!rent[i]).then(|| reduce_in(&context, &state, i)))
+        .collect();
+    if let Some(dispute) = disputed(case, tx, &state, &props) {
         return match is_typed(case) {
             true => Fate::Disputed(dispute),
             false => Fate::Refused,
@@ -80,37 +86,39 @@ pub fn try_out(case: &Case) -> Fate {
     Fate::Accepted(Box::new(Deed {
         inputs: case.boxes(),
         data: case.data_inputs.clone(),
-        outputs: signed.outputs.to_vec(),
-        signed: proven(case, &tx, &state, &rent),
+        outputs: made(case, signed.id()),
+        signed: proven(case, &props),
         height: i64::from(case.height),
         rent,
     }))
 }
 
-fn unsigned(case: &Case) -> Option<UnsignedTransaction> {
-    use ergo_lib::chain::transaction::{DataInput, UnsignedInput};
-    let inputs = case.inputs.iter();
-    let inputs = inputs.map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()));
-    let data = case.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
-    UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), case.outputs.clone()).ok()
+/// The boxes that it makes.
+fn made(case: &Case, id: TxId) -> Vec<ErgoBox> {
+    let outputs = (0_u16..).zip(&case.outputs);
+    outputs
+        .map(|(place, output)| made_by(output, id, place))
+        .collect()
 }
 
 /// The inputs' proofs, as far as the keys suffice one after the other.
-fn proofs(case: &Case, tx: &UnsignedTransaction, state: &ErgoStateContext) -> Vec<ProofBytes> {
+fn proofs(
+    case: &Case,
+    context: &TransactionContext<UnsignedTransaction>,
+    state: &ErgoStateContext,
+) -> Vec<ProofBytes> {
     let mut secrets = case.signers.clone();
     secrets.sort_by_key(|k| k.to_bytes());
     secrets.dedup();
     let prover = TestProver {
         secrets: secrets.into_iter().map(PrivateInput::from).collect(),
     };
-    let context =
-        TransactionContext::new(tx.clone(), case.boxes(), case.data_inputs.clone()).unwrap();
-    let message = tx.bytes_to_sign().unwrap();
-    let mut evaluation = make_context(state, &context, 0).unwrap();
+    let message = context.spending_tx.bytes_to_sign().unwrap();
+    let mut evaluation = make_context(state, context, 0).unwrap();
     let signed = (0..case.inputs.len()).map_while(|input| {
         sign_tx_input(
             &prover,
-            &context,
+            context,
             state,
             &mut evaluation,
             None,
@@ -140,32 +148,30 @@ fn rent(case: &Case, tx: &Transaction, input: usize) -> Option<bool> {
         value <= rent
             || (next.creation_height == case.height
                 && *next.value.as_u64() >= value - rent
-                && next.ergo_tree == spent.ergo_tree
+                && next.script_bytes().ok() == spent.script_bytes().ok()
                 && next.tokens == spent.tokens
                 && next.additional_registers == spent.additional_registers),
     )
 }
 
-/// What the official interpreter has against it.
+/// What the official interpreter has against it. `props` are ergo-lib's reductions of the scripts that run.
 fn disputed(
     case: &Case,
     tx: &UnsignedTransaction,
     state: &ErgoStateContext,
-    rent: &[bool],
+    props: &[Option<Reduction>],
 ) -> Option<String> {
     let verdict = judge::judge(tx, &case.boxes(), &case.data_inputs, state);
-    let ran = |i: &usize| !rent[*i];
-    for input in (0..rent.len()).filter(ran) {
+    let ran = (0..props.len()).filter_map(|i| Some((i, props[i].as_ref()?)));
+    for (input, ours) in ran {
         if let Err(reason) = &verdict.inputs[input] {
             return Some(format!("input {input}: {reason}"));
         }
-        let never = SigmaBoolean::TrivialProp(false);
-        if verdict
-            .reduced
-            .as_ref()
-            .is_some_and(|r| r.props[input] == never)
-        {
-            return Some(format!("input {input} reduces to false"));
+        let theirs = verdict.reduced.as_ref().map(|r| &r.props[input]);
+        if theirs.is_some_and(|theirs| ours.as_ref() != Ok(theirs)) {
+            return Some(format!(
+                "input {input} reduces to {theirs:?}, not to {ours:?}"
+            ));
         }
     }
     None
@@ -191,17 +197,10 @@ fn is_typed(case: &Case) -> bool {
 }
 
 /// The keys whose proofs are in it.
-fn proven(
-    case: &Case,
-    tx: &UnsignedTransaction,
-    state: &ErgoStateContext,
-    rent: &[bool],
-) -> Vec<SigmaBoolean> {
+fn proven(case: &Case, props: &[Option<Reduction>]) -> Vec<SigmaBoolean> {
     let mut asked = Vec::new();
-    for input in (0..rent.len()).filter(|i| !rent[*i]) {
-        if let Ok(prop) = case.reduce_one(tx, state, input) {
-            leaves(&prop, &mut asked);
-        }
+    for prop in props.iter().flatten().flatten() {
+        leaves(prop, &mut asked);
     }
     let signers = case.signers.iter();
     let held: Vec<_> = signers

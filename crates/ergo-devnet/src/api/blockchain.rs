@@ -73,7 +73,7 @@ async fn tx_by_id(State(node): Shared, Path(text): Path<String>) -> Response {
             let state = node.read();
             IndexedTx::at(&state, state.ledger.tx_index(&id)?)
         });
-        Ok(found.ok_or_else(ApiError::not_found)?.json(&node.encoder)?)
+        Ok(found.ok_or_else(ApiError::not_found)?.json(&node.shown)?)
     })
     .await
 }
@@ -84,7 +84,7 @@ async fn box_by_id(State(node): Shared, Path(text): Path<String>) -> Response {
             let state = node.read();
             IndexedBox::at(&state, state.ledger.box_index(&id)?)
         });
-        Ok(found.ok_or_else(ApiError::not_found)?.json(&node.encoder)?)
+        Ok(found.ok_or_else(ApiError::not_found)?.json(&node.shown)?)
     })
     .await
 }
@@ -111,7 +111,7 @@ fn token(text: &str) -> Result<Option<TokenId>, ApiError> {
 fn render(node: &Node, boxes: &[IndexedBox]) -> Result<Value, ApiError> {
     let shown: Result<Vec<Value>, ViewError> = boxes
         .iter()
-        .map(|indexed| indexed.json(&node.encoder))
+        .map(|indexed| indexed.json(&node.shown))
         .collect();
     Ok(shown?.into())
 }
@@ -130,7 +130,7 @@ async fn txs_by_address(State(node): Shared, page: Paging, text: String) -> Resp
             (page.cut(PAGE, newest), list.len())
         };
         let items: Result<Vec<Value>, ViewError> =
-            txs.iter().map(|tx| tx.json(&node.encoder)).collect();
+            txs.iter().map(|tx| tx.json(&node.shown)).collect();
         Ok(json!({ "items": items?, "total": total }))
     })
     .await

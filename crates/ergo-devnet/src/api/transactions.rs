@@ -96,7 +96,7 @@ fn pool_page(node: &Node, page: Page, pick: impl Fn(&PoolTx) -> bool) -> Result<
             .map(|entry| PoolTx::new(&state, &entry.tx));
         page.cut(PAGE, all.filter(|tx| pick(tx)))
     };
-    let shown: Result<Vec<Value>, ViewError> = txs.iter().map(PoolTx::json).collect();
+    let shown: Result<Vec<Value>, ViewError> = txs.iter().map(|tx| tx.json(&node.shown)).collect();
     Ok(shown?.into())
 }
 
@@ -158,7 +158,7 @@ async fn by_id(State(node): Shared, Path(text): Path<String>) -> Response {
                 .get(&id)
                 .map(|entry| PoolTx::new(&state, &entry.tx))
         });
-        Ok(found.ok_or_else(ApiError::not_found)?.json()?)
+        Ok(found.ok_or_else(ApiError::not_found)?.json(&node.shown)?)
     })
     .await
 }

@@ -7,11 +7,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
-use serde_json::Value;
 
 use super::{ApiError, Shared, answer, body, id};
 use crate::node::Node;
-use crate::view::box_json;
 
 pub(super) fn routes() -> Router<Arc<Node>> {
     Router::new()
@@ -24,7 +22,8 @@ pub(super) fn routes() -> Router<Arc<Node>> {
 async fn by_id(State(node): Shared, Path(text): Path<String>) -> Response {
     answer(node, move |node| {
         let found = id::<BoxId>(&text)?.and_then(|id| node.read().ledger.unspent(&id).cloned());
-        Ok(box_json(&*found.ok_or_else(ApiError::not_found)?)?)
+        let found = found.ok_or_else(ApiError::not_found)?;
+        Ok(node.shown.object(&found)?.into())
     })
     .await
 }
@@ -33,7 +32,8 @@ async fn by_id(State(node): Shared, Path(text): Path<String>) -> Response {
 async fn with_pool(State(node): Shared, Path(text): Path<String>) -> Response {
     answer(node, move |node| {
         let found = id::<BoxId>(&text)?.and_then(|id| node.read().box_with_pool(&id).cloned());
-        Ok(box_json(&*found.ok_or_else(ApiError::not_found)?)?)
+        let found = found.ok_or_else(ApiError::not_found)?;
+        Ok(node.shown.object(&found)?.into())
     })
     .await
 }
@@ -51,7 +51,7 @@ async fn with_pool_many(State(node): Shared, text: String) -> Response {
                 .filter_map(|id| state.box_with_pool(id).cloned())
                 .collect()
         };
-        let shown: Result<Vec<Value>, _> = found.iter().map(|data| box_json(data)).collect();
+        let shown: Result<Vec<_>, _> = found.iter().map(|data| node.shown.object(data)).collect();
         Ok(shown?.into())
     })
     .await
@@ -59,7 +59,7 @@ async fn with_pool_many(State(node): Shared, text: String) -> Response {
 
 async fn genesis(State(node): Shared) -> Response {
     answer(node, |node| {
-        Ok(Value::Array(vec![box_json(node.genesis())?]))
+        Ok(vec![node.shown.object(node.genesis())?].into())
     })
     .await
 }
