@@ -127,7 +127,14 @@ const PUBLISHED: &str = "
 ";
 
 /// The names of the contracts.
-pub const CONTRACTS: [&str; 5] = ["account", "pot", "note", "charter", "application"];
+pub const CONTRACTS: [&str; 6] = [
+    "account",
+    "pot",
+    "open_pot",
+    "note",
+    "charter",
+    "application",
+];
 
 /// The rules that a contract's header numbers: `K1`, `K2`...
 ///

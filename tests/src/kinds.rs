@@ -2,6 +2,7 @@
 
 mod charter;
 mod notes;
+mod open;
 
 use crate::case::Case;
 use crate::world::{START, World, at_least, founding, key, p2pk};
@@ -152,6 +153,7 @@ pub fn kinds() -> Vec<Kind> {
     add("refresh another's account", world.case(&refresh, &[&bob]));
     kinds.extend(charter::kinds());
     kinds.extend(notes::kinds());
+    kinds.extend(open::kinds());
     kinds
 }
 

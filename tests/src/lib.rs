@@ -9,6 +9,7 @@ pub mod kinds;
 pub mod lane;
 pub mod model;
 pub mod mutants;
+pub mod open;
 pub mod parsers;
 pub mod record;
 pub mod stage;
@@ -17,5 +18,6 @@ pub mod world;
 pub mod years;
 
 pub use case::Case;
+pub use open::OpenStage;
 pub use stage::Stage;
 pub use world::World;

@@ -264,7 +264,7 @@ impl World {
     }
 }
 
-fn wallet_box(key: &SecretKey, value: u64, created: u32, seed: u16) -> ErgoBox {
+pub(crate) fn wallet_box(key: &SecretKey, value: u64, created: u32, seed: u16) -> ErgoBox {
     let candidate = ErgoBoxCandidate {
         value: value.try_into().unwrap(),
         ergo_tree: p2pk(key),

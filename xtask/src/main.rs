@@ -44,7 +44,7 @@ enum Command {
         /// Try only so many mutants, always the same ones
         #[arg(long, value_name = "N")]
         sample: Option<usize>,
-        /// Try only the mutants of these contracts (account, note, pot, charter, application)
+        /// Try only the mutants of these contracts (account, note, pot, open_pot, charter, application)
         contracts: Vec<String>,
     },
     /// Measure, and print the figures as a table

@@ -104,7 +104,7 @@ macro_rules! embedded {
         }
     };
 }
-embedded!(charter, pot, account, note, application);
+embedded!(charter, pot, open_pot, account, note, application);
 
 impl Artifact {
     /// The script's bytes with each parameter's value put in. Every parameter must be given exactly once.

@@ -103,6 +103,11 @@ id!(
 );
 token!(UnitId);
 id!(
+    /// Token id of the singleton that marks the box in which an oracle pool publishes its rate.
+    OracleNft
+);
+token!(OracleNft);
+id!(
     /// blake2b256 of a script's bytes.
     ScriptHash
 );

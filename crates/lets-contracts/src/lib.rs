@@ -4,7 +4,7 @@
 //! charter (no parameters)      application (no parameters)
 //! note (membership, charter NFT) -> note hash
 //! account (pot NFT, unit, note hash) -> account hash
-//! pot (charter NFT, account hash, application hash)
+//! pot (charter NFT, account hash, application hash)      or: open pot (oracle NFT, account hash)
 //! ```
 //!
 //! The sources and their specification are `contracts/*.es`; `cargo xtask contracts --check` recompiles them with the
@@ -14,7 +14,9 @@ mod artifact;
 mod ids;
 
 pub use artifact::{Artifact, ArtifactError, CompilerInfo, Parameter};
-pub use ids::{CharterNft, LetsIds, MembershipId, ParseIdError, PotNft, ScriptHash, UnitId};
+pub use ids::{
+    CharterNft, LetsIds, MembershipId, OracleNft, ParseIdError, PotNft, ScriptHash, UnitId,
+};
 
 use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, NetworkPrefix};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
@@ -99,12 +101,21 @@ pub fn is_same_script(a: &ErgoTree, b: &ErgoTree) -> bool {
     a == b || matches!((bytes(a), bytes(b)), (Ok(a), Ok(b)) if a == b)
 }
 
+/// Whose policy the pot follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PotPolicy {
+    /// A committee admits and sets terms: `contracts/pot.es`.
+    Committee,
+    /// Anybody joins by himself: `contracts/open_pot.es`, with the rate of this oracle.
+    Open(OracleNft),
+}
+
 /// The five scripts of one LETS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetsContracts {
     /// Committee, bounds and name: `contracts/charter.es`.
     pub charter: Contract,
-    /// Unissued units and membership tokens: `contracts/pot.es`.
+    /// Unissued units and membership tokens: `contracts/pot.es` or `contracts/open_pot.es`.
     pub pot: Contract,
     /// A member's account: `contracts/account.es`.
     pub account: Contract,
@@ -115,11 +126,19 @@ pub struct LetsContracts {
 }
 
 impl LetsContracts {
-    /// The scripts of the LETS whose tokens are `ids`.
+    /// The scripts of the LETS with a committee whose tokens are `ids`.
     ///
     /// # Errors
     /// [`ArtifactError`] if an embedded artifact is damaged; `cargo xtask contracts --check` shows which.
     pub fn new(ids: &LetsIds) -> Result<Self, ArtifactError> {
+        Self::under(PotPolicy::Committee, ids)
+    }
+
+    /// The scripts of the LETS whose tokens are `ids`, under this policy.
+    ///
+    /// # Errors
+    /// As [`LetsContracts::new`].
+    pub fn under(policy: PotPolicy, ids: &LetsIds) -> Result<Self, ArtifactError> {
         let charter = Contract::new("charter", &Artifact::charter()?.fill(&[])?)?;
         let application = Contract::new("application", &Artifact::application()?.fill(&[])?)?;
         let note = Contract::new(
@@ -137,14 +156,23 @@ impl LetsContracts {
                 ("NOTE_HASH", note.hash.bytes()),
             ])?,
         )?;
-        let pot = Contract::new(
-            "pot",
-            &Artifact::pot()?.fill(&[
-                ("CHARTER_NFT", ids.charter_nft.bytes()),
-                ("ACCOUNT_HASH", account.hash.bytes()),
-                ("APPLICATION_HASH", application.hash.bytes()),
-            ])?,
-        )?;
+        let pot = match policy {
+            PotPolicy::Committee => Contract::new(
+                "pot",
+                &Artifact::pot()?.fill(&[
+                    ("CHARTER_NFT", ids.charter_nft.bytes()),
+                    ("ACCOUNT_HASH", account.hash.bytes()),
+                    ("APPLICATION_HASH", application.hash.bytes()),
+                ])?,
+            )?,
+            PotPolicy::Open(oracle) => Contract::new(
+                "open pot",
+                &Artifact::open_pot()?.fill(&[
+                    ("ORACLE_NFT", oracle.bytes()),
+                    ("ACCOUNT_HASH", account.hash.bytes()),
+                ])?,
+            )?,
+        };
         Ok(Self {
             charter,
             pot,

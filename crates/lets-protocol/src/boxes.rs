@@ -4,6 +4,9 @@ pub(crate) mod account;
 pub(crate) mod application;
 pub(crate) mod charter;
 pub(crate) mod note;
+pub(crate) mod open_pot;
+pub(crate) mod oracle;
+pub(crate) mod policy;
 pub(crate) mod pot;
 
 use crate::units::Height;
@@ -14,7 +17,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::{Constant, Literal, TryExtractFrom, TryExtractInto};
-use lets_contracts::{ArtifactError, Contract, LetsContracts, LetsIds};
+use lets_contracts::{ArtifactError, Contract, LetsContracts, LetsIds, OracleNft, PotPolicy};
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,6 +37,17 @@ impl Lets {
         Ok(Self {
             ids,
             contracts: LetsContracts::new(&ids)?,
+        })
+    }
+
+    /// The LETS with these tokens that anybody joins by himself, under the rate of this oracle.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] if an embedded script is damaged.
+    pub fn open(ids: LetsIds, oracle: OracleNft) -> Result<Self, ArtifactError> {
+        Ok(Self {
+            ids,
+            contracts: LetsContracts::under(PotPolicy::Open(oracle), &ids)?,
         })
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod exit;
 pub(crate) mod expel;
 pub(crate) mod found;
 pub(crate) mod notes;
+pub(crate) mod open;
 pub(crate) mod opening;
 pub(crate) mod pay;
 pub(crate) mod recover;

@@ -63,6 +63,16 @@ pub enum TxKind {
     CompleteRecovery,
     /// Anybody renews an old box.
     Refresh,
+    /// Anybody joins an open LETS by himself.
+    Join,
+    /// A member of an open LETS changes his collateral and his line.
+    Adjust,
+    /// A member of an open LETS buys units with ERG, or gives units back for ERG.
+    Exchange,
+    /// Anybody calls a debt whose collateral is too little, or freezes an account while the oracle is dead.
+    Call,
+    /// A member pays a called debt and takes collateral for it.
+    Liquidate,
 }
 
 impl TxKind {
@@ -91,6 +101,11 @@ impl TxKind {
             Self::StartRecovery => "start_recovery",
             Self::CompleteRecovery => "complete_recovery",
             Self::Refresh => "refresh",
+            Self::Join => "join",
+            Self::Adjust => "adjust",
+            Self::Exchange => "exchange",
+            Self::Call => "call",
+            Self::Liquidate => "liquidate",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod notes;
+pub mod open;
 mod recovery;
 mod violation;
 
@@ -465,6 +466,8 @@ pub fn check_rates(
 pub const SPENT_ACCOUNT_BYTES: usize = 1_600;
 /// An account box stays below so many bytes when the committee makes it (`contracts/pot.es`, G3).
 pub const SET_ACCOUNT_BYTES: usize = 2_000;
+/// An account box stays below so many bytes when somebody joins (`contracts/open_pot.es`, J2).
+pub const JOINED_BYTES: usize = 1_500;
 
 /// Is an account box of `size` bytes small enough? `limit` is [`SPENT_ACCOUNT_BYTES`] or [`SET_ACCOUNT_BYTES`].
 ///

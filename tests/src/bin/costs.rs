@@ -2,9 +2,9 @@
 
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use lets_protocol::NanoErg;
-use lets_tests::World;
 use lets_tests::case::size;
 use lets_tests::kinds::kinds;
+use lets_tests::{OpenStage, World};
 use std::io::Write;
 
 /// Mainnet: the cost and the bytes that a block may have.
@@ -58,9 +58,11 @@ fn main() -> std::io::Result<()> {
     writeln!(out, "|---|---:|---:|---:|---:|")?;
     let contracts = world.lets.contracts();
     let application = world.application(&lets_tests::world::key(207));
+    let open = OpenStage::of(lets_protocol::Kind::Lets1);
     for (contract, ergo_box) in [
         (&contracts.account, account.ergo_box()),
         (&contracts.pot, world.pot.ergo_box()),
+        (&open.lets.contracts().pot, open.pot.ergo_box()),
         (&contracts.charter, world.charter.ergo_box()),
         (&contracts.application, application.ergo_box()),
     ] {

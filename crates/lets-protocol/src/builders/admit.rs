@@ -144,7 +144,7 @@ pub fn admit(
 
 /// An account that this LETS's own tokens control would be anybody's: their boxes have paths that everybody may take.
 /// To follow the charter's key is what the community's account does.
-fn check_link(lets: &Lets, link: &Link) -> Result<(), AdmitError> {
+pub(crate) fn check_link(lets: &Lets, link: &Link) -> Result<(), AdmitError> {
     let ids = lets.ids();
     let [charter, pot, membership, unit]: [TokenId; 4] = [
         ids.charter_nft.into(),

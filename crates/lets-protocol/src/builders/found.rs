@@ -5,6 +5,7 @@
 //! resumed by sending the same transactions again, and nothing can be minted twice.
 
 use crate::boxes::charter::{Bounds, CharterBox, HardBounds, Identity, NewCharter};
+use crate::boxes::policy::PolicyError;
 use crate::boxes::pot::{Counters, NewPot, PotBox};
 use crate::boxes::{Lets, MakeBoxError, NewBox, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
@@ -105,6 +106,9 @@ pub enum FoundError {
     /// The transactions cannot be laid out.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// A policy that no open LETS can live under.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// An embedded contract is damaged.
     #[error(transparent)]
     Contract(#[from] ArtifactError),
@@ -133,109 +137,36 @@ impl Founding {
     /// [`FoundError`] naming what is out of range, or that the ERG does not suffice.
     pub fn plan(&self, funding: &Funding, params: TxParams) -> Result<Found, FoundError> {
         self.check()?;
-        let step = |kind, inputs, outputs, funding| {
-            Draft {
-                inputs,
-                outputs,
-                ..Draft::of(kind)
-            }
-            .finish(params, funding)
-        };
         let (charter_value, pot_value) = self.values(params)?;
-        let carried = |mints_left: u64| {
-            NanoErg(charter_value.0 + pot_value.0 + (mints_left + 1) * params.fee.0)
-        };
-        let name = &self.identity.name;
-        let carrier = |tokens: Vec<(TokenId, i64)>, mints_left, label: &str, decimals: u8| {
-            // EIP-4: the minting output's R4, R5, R6 are the token's name, description and decimals.
-            NewBox {
-                kind: "carrier",
-                value: carried(mints_left),
-                tree: &funding.change,
-                tokens,
-                registers: vec![
-                    Constant::from(format!("{name} {label}").into_bytes()),
-                    Constant::from(format!("LETS on Ergo: {name}").into_bytes()),
-                    Constant::from(decimals.to_string().into_bytes()),
-                ],
-                created: params.height,
-            }
-            .candidate()
-        };
-
-        let first = funding_box(funding, NanoErg(carried(3).0 + params.fee.0))?;
-        let charter_nft = TokenId::from(first.box_id());
-        let mut tokens = vec![(charter_nft, 1)];
-        let mint_charter = step(
-            TxKind::Mint,
-            vec![first],
-            vec![carrier(tokens.clone(), 3, "charter", 0)?],
-            Some(funding),
-        )?;
-
-        let mut previous = mint_charter.output(0)?.clone();
-        let mut mint = |amount,
-                        mints_left,
-                        label: &str,
-                        decimals|
-         -> Result<(TokenId, Proposal), FoundError> {
-            let id = TokenId::from(previous.box_id());
-            tokens.push((id, amount));
-            let output = carrier(tokens.clone(), mints_left, label, decimals)?;
-            let proposal = step(TxKind::Mint, vec![previous.clone()], vec![output], None)?;
-            previous = proposal.output(0)?.clone();
-            Ok((id, proposal))
-        };
-        let (pot_nft, mint_pot) = mint(1, 2, "pot", 0)?;
-        let (membership, mint_memberships) = mint(self.memberships, 1, "membership", 0)?;
-        let (unit, mint_units) = mint(
-            self.units,
-            0,
-            self.identity.currency.code(),
-            self.identity.currency.decimals(),
-        )?;
-
-        let lets = Lets::new(LetsIds {
-            charter_nft: charter_nft.into(),
-            pot_nft: pot_nft.into(),
-            membership: membership.into(),
-            unit: unit.into(),
-        })?;
+        let minted = self
+            .mints()
+            .plan(charter_value.plus(pot_value), funding, params)?;
+        let lets = Lets::new(minted.ids)?;
         let outputs = vec![
             self.charter(charter_value)
                 .candidate(&lets, params.height)?,
             self.pot(pot_value, params)
                 .candidate(&lets, params.height)?,
         ];
-        let boxes = step(TxKind::Found, vec![previous], outputs, None)?;
+        let boxes = minted.end(outputs, params)?;
         Ok(Found {
             charter: CharterBox::parse(&lets, boxes.output(0)?)?,
             pot: PotBox::parse(&lets, boxes.output(1)?)?,
             lets,
-            steps: [
-                (FoundingStep::CharterNft, mint_charter),
-                (FoundingStep::PotNft, mint_pot),
-                (FoundingStep::Memberships, mint_memberships),
-                (FoundingStep::Units, mint_units),
-                (FoundingStep::Boxes, boxes),
-            ],
+            steps: minted.steps(boxes),
         })
     }
 
+    fn mints(&self) -> Mints<'_> {
+        Mints {
+            identity: &self.identity,
+            units: self.units,
+            memberships: self.memberships,
+        }
+    }
+
     fn check(&self) -> Result<(), FoundError> {
-        if self.identity.name.is_empty() || self.identity.name.len() > Identity::MAX_NAME {
-            return Err(FoundError::Name {
-                found: self.identity.name.len(),
-            });
-        }
-        for (what, found) in [
-            ("units", self.units),
-            ("membership tokens", self.memberships),
-        ] {
-            if !(2..=MAX_SUPPLY).contains(&found) {
-                return Err(FoundError::Supply { what, found });
-            }
-        }
+        self.mints().check()?;
         let sane = HardBounds::SANE;
         for place in 0..Bounds::COUNT {
             let (least, most) = (sane.least[place], sane.most[place]);
@@ -281,14 +212,7 @@ impl Founding {
 
     /// What charter and pot start with: rent for two periods of their own sizes.
     fn values(&self, params: TxParams) -> Result<(NanoErg, NanoErg), FoundError> {
-        // Ids and values of the same length as the real ones: only the sizes count here.
-        let stand_in = |byte: u8| [byte; 32];
-        let lets = Lets::new(LetsIds {
-            charter_nft: stand_in(1).into(),
-            pot_nft: stand_in(2).into(),
-            membership: stand_in(3).into(),
-            unit: stand_in(4).into(),
-        })?;
+        let lets = Lets::new(stand_in())?;
         let value = NanoErg(10 * NanoErg::ONE_ERG.0);
         let charter = self.charter(value).candidate(&lets, params.height)?;
         let pot = self.pot(value, params).candidate(&lets, params.height)?;
@@ -296,7 +220,171 @@ impl Founding {
     }
 }
 
-fn rent(candidate: &ErgoBoxCandidate) -> Result<NanoErg, FoundError> {
+/// The four mints that every founding begins with.
+pub(crate) struct Mints<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) units: i64,
+    pub(crate) memberships: i64,
+}
+
+/// The tokens minted, and the box that holds them all.
+pub(crate) struct Minted {
+    pub(crate) ids: LetsIds,
+    mints: [(FoundingStep, Proposal); 4],
+    carrier: ErgoBox,
+}
+
+impl Mints<'_> {
+    pub(crate) fn check(&self) -> Result<(), FoundError> {
+        if self.identity.name.is_empty() || self.identity.name.len() > Identity::MAX_NAME {
+            return Err(FoundError::Name {
+                found: self.identity.name.len(),
+            });
+        }
+        for (what, found) in [
+            ("units", self.units),
+            ("membership tokens", self.memberships),
+        ] {
+            if !(2..=MAX_SUPPLY).contains(&found) {
+                return Err(FoundError::Supply { what, found });
+            }
+        }
+        Ok(())
+    }
+
+    /// The last of the four leaves `end` ERG beside the fee of the fifth.
+    pub(crate) fn plan(
+        &self,
+        end: NanoErg,
+        funding: &Funding,
+        params: TxParams,
+    ) -> Result<Minted, FoundError> {
+        let carried = |mints_left: u64| NanoErg(end.0 + (mints_left + 1) * params.fee.0);
+        let name = &self.identity.name;
+        let carrier = |tokens: Vec<(TokenId, i64)>, mints_left, label: &str, decimals: u8| {
+            // EIP-4: the minting output's R4, R5, R6 are the token's name, description and decimals.
+            NewBox {
+                kind: "carrier",
+                value: carried(mints_left),
+                tree: &funding.change,
+                tokens,
+                registers: vec![
+                    Constant::from(format!("{name} {label}").into_bytes()),
+                    Constant::from(format!("LETS on Ergo: {name}").into_bytes()),
+                    Constant::from(decimals.to_string().into_bytes()),
+                ],
+                created: params.height,
+            }
+            .candidate()
+        };
+
+        let first = funding_box(funding, NanoErg(carried(3).0 + params.fee.0))?;
+        let charter_nft = TokenId::from(first.box_id());
+        let mut tokens = vec![(charter_nft, 1)];
+        let mint_charter = step(
+            TxKind::Mint,
+            params,
+            vec![first],
+            vec![carrier(tokens.clone(), 3, "charter", 0)?],
+            Some(funding),
+        )?;
+
+        let mut previous = mint_charter.output(0)?.clone();
+        let mut mint = |amount,
+                        mints_left,
+                        label: &str,
+                        decimals|
+         -> Result<(TokenId, Proposal), FoundError> {
+            let id = TokenId::from(previous.box_id());
+            tokens.push((id, amount));
+            let output = carrier(tokens.clone(), mints_left, label, decimals)?;
+            let proposal = step(
+                TxKind::Mint,
+                params,
+                vec![previous.clone()],
+                vec![output],
+                None,
+            )?;
+            previous = proposal.output(0)?.clone();
+            Ok((id, proposal))
+        };
+        let (pot_nft, mint_pot) = mint(1, 2, "pot", 0)?;
+        let (membership, mint_memberships) = mint(self.memberships, 1, "membership", 0)?;
+        let (unit, mint_units) = mint(
+            self.units,
+            0,
+            self.identity.currency.code(),
+            self.identity.currency.decimals(),
+        )?;
+
+        Ok(Minted {
+            ids: LetsIds {
+                charter_nft: charter_nft.into(),
+                pot_nft: pot_nft.into(),
+                membership: membership.into(),
+                unit: unit.into(),
+            },
+            mints: [
+                (FoundingStep::CharterNft, mint_charter),
+                (FoundingStep::PotNft, mint_pot),
+                (FoundingStep::Memberships, mint_memberships),
+                (FoundingStep::Units, mint_units),
+            ],
+            carrier: previous,
+        })
+    }
+}
+
+impl Minted {
+    /// The fifth transaction: charter and pot, out of what was minted.
+    pub(crate) fn end(
+        &self,
+        outputs: Vec<ErgoBoxCandidate>,
+        params: TxParams,
+    ) -> Result<Proposal, BuildError> {
+        step(
+            TxKind::Found,
+            params,
+            vec![self.carrier.clone()],
+            outputs,
+            None,
+        )
+    }
+
+    /// All five.
+    pub(crate) fn steps(self, end: Proposal) -> [(FoundingStep, Proposal); 5] {
+        let [a, b, c, d] = self.mints;
+        [a, b, c, d, (FoundingStep::Boxes, end)]
+    }
+}
+
+fn step(
+    kind: TxKind,
+    params: TxParams,
+    inputs: Vec<ErgoBox>,
+    outputs: Vec<ErgoBoxCandidate>,
+    funding: Option<&Funding>,
+) -> Result<Proposal, BuildError> {
+    Draft {
+        inputs,
+        outputs,
+        ..Draft::of(kind)
+    }
+    .finish(params, funding)
+}
+
+/// Ids of the same length as the real ones, where only sizes count.
+pub(crate) fn stand_in() -> LetsIds {
+    LetsIds {
+        charter_nft: [1; 32].into(),
+        pot_nft: [2; 32].into(),
+        membership: [3; 32].into(),
+        unit: [4; 32].into(),
+    }
+}
+
+/// Rent for two periods of the box's own size.
+pub(crate) fn rent(candidate: &ErgoBoxCandidate) -> Result<NanoErg, FoundError> {
     Ok(NanoErg(RENT_PERIODS * RENT_PER_BYTE * bytes_of(candidate)?))
 }
 

@@ -40,7 +40,7 @@ impl From<MakeBoxError> for RefreshError {
 /// What charter and pot may lose to their own refresh, once in three years (`contracts/charter.es`, `contracts/pot.es`).
 const SELF_PAID: NanoErg = NanoErg(10_000_000);
 
-fn after_fee(value: NanoErg, fee: NanoErg) -> Result<NanoErg, RefreshError> {
+pub(crate) fn after_fee(value: NanoErg, fee: NanoErg) -> Result<NanoErg, RefreshError> {
     if fee > SELF_PAID {
         return Err(RefreshError::Fee {
             fee,

@@ -183,6 +183,7 @@ fn original(contract: &str) -> Artifact {
         "account" => Artifact::account(),
         "note" => Artifact::note(),
         "pot" => Artifact::pot(),
+        "open_pot" => Artifact::open_pot(),
         "charter" => Artifact::charter(),
         "application" => Artifact::application(),
         other => panic!("no artifact of {other}.es is embedded"),

@@ -1,0 +1,284 @@
+//! The twins of `contracts/open_pot.es`.
+
+mod violation;
+
+pub use violation::OpenViolation;
+
+use crate::amount::Amount;
+use crate::boxes::account::AccountBox;
+use crate::boxes::open_pot::{OpenPotBox, Seen};
+use crate::boxes::oracle::OracleBox;
+use crate::boxes::policy::{Kind, Mark, Policy};
+use crate::units::{Blocks, Height, NanoErg};
+
+/// A rate that counts in the next block, and what the pot then has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// nanoErg per quantity, within the policy's range.
+    pub rate: i64,
+    /// What the oracle says, if that is outside the range: such a rate prices redemptions and nothing else.
+    pub beyond: Option<i64>,
+    /// The pot's register R4 afterwards.
+    pub seen: Seen,
+}
+
+/// The height that the script sees at the earliest.
+fn next(height: Height) -> i64 {
+    height.as_i64() + 1
+}
+
+/// The oracle's rate, if it is known: O1, O2.
+///
+/// # Errors
+/// [`OpenViolation::OracleAge`], [`OpenViolation::OraclePace`].
+pub fn check_known(
+    pot: &OpenPotBox,
+    oracle: &OracleBox,
+    height: Height,
+) -> Result<Quote, OpenViolation> {
+    let limits = pot.policy().oracle;
+    let created = oracle.created();
+    if created.as_i64() + i64::from(limits.oldest.0) <= next(height) {
+        return Err(OpenViolation::OracleAge {
+            created,
+            oldest: limits.oldest,
+            height,
+        });
+    }
+    let due = pot.seen().epoch + due_epochs(pot, height);
+    if oracle.epoch() < due {
+        return Err(OpenViolation::OraclePace {
+            epoch: oracle.epoch(),
+            due,
+        });
+    }
+    let rate = oracle.rate().clamp(limits.least, limits.highest);
+    Ok(Quote {
+        rate,
+        beyond: Some(oracle.rate()).filter(|r| *r != rate),
+        seen: Seen {
+            epoch: oracle.epoch(),
+            height: height.as_i64().max(pot.seen().height),
+        },
+    })
+}
+
+fn idle(pot: &OpenPotBox, height: Height) -> i64 {
+    next(height) - pot.seen().height
+}
+
+fn due_epochs(pot: &OpenPotBox, height: Height) -> i64 {
+    idle(pot, height) / i64::from(pot.policy().oracle.longest_epoch.0.max(1))
+}
+
+/// The oracle's rate, if it is live: O1 to O3.
+///
+/// # Errors
+/// As [`check_known`], [`OpenViolation::OracleRange`].
+pub fn check_live(
+    pot: &OpenPotBox,
+    oracle: &OracleBox,
+    height: Height,
+) -> Result<Quote, OpenViolation> {
+    let quote = check_known(pot, oracle, height)?;
+    match quote.beyond {
+        None => Ok(quote),
+        Some(rate) => Err(OpenViolation::OracleRange {
+            rate,
+            least: pot.policy().oracle.least,
+            highest: pot.policy().oracle.highest,
+        }),
+    }
+}
+
+/// Is the oracle dead? O4.
+///
+/// # Errors
+/// [`OpenViolation::OracleAlive`] with the height from which it is.
+pub fn check_dead(
+    pot: &OpenPotBox,
+    oracle: &OracleBox,
+    height: Height,
+) -> Result<(), OpenViolation> {
+    let dead = pot.policy().oracle.dead;
+    let unpaced = oracle.epoch() - pot.seen().epoch < due_epochs(pot, height);
+    if oracle.created().plus(dead).as_i64() < next(height)
+        || (idle(pot, height) > i64::from(dead.0) && unpaced)
+    {
+        return Ok(());
+    }
+    Err(OpenViolation::OracleAlive {
+        from: oracle.created().plus(dead).plus(Blocks(1)),
+    })
+}
+
+/// Is this a pot of that kind?
+///
+/// # Errors
+/// [`OpenViolation::Kind`].
+pub fn check_kind(pot: &OpenPotBox, kind: Kind, action: &'static str) -> Result<(), OpenViolation> {
+    match pot.policy().kind {
+        found if found == kind => Ok(()),
+        found => Err(OpenViolation::Kind {
+            action,
+            kind,
+            found,
+        }),
+    }
+}
+
+/// Units that so much ERG covers.
+fn covered(policy: &Policy, quote: &Quote, percent: i64, backing: NanoErg) -> i64 {
+    let backing = i64::try_from(backing.0).unwrap_or(i64::MAX);
+    backing / policy.price(quote.rate, percent)
+}
+
+/// nanoErg that so many units must have at the cover.
+pub fn cover_of(policy: &Policy, quote: &Quote, units: Amount) -> NanoErg {
+    let price = i128::from(policy.price(quote.rate, policy.cover));
+    NanoErg(u64::try_from(price * i128::from(units.units())).unwrap_or(u64::MAX))
+}
+
+/// So many units against so much ERG: J13, J16, W9, B5.
+///
+/// # Errors
+/// [`OpenViolation::Cover`] with what is covered and what would be needed.
+pub fn check_cover(
+    policy: &Policy,
+    quote: &Quote,
+    units: Amount,
+    backing: NanoErg,
+) -> Result<(), OpenViolation> {
+    let most = covered(policy, quote, policy.cover, backing);
+    match units.units() <= most {
+        true => Ok(()),
+        false => Err(OpenViolation::Cover {
+            asked: units,
+            most: Amount::clamped(most),
+            backing,
+            needed: cover_of(policy, quote, units),
+        }),
+    }
+}
+
+/// No more than the policy gives: J13, J16, W4, B3.
+///
+/// # Errors
+/// [`OpenViolation::Credit`].
+pub fn check_credit(policy: &Policy, units: Amount) -> Result<(), OpenViolation> {
+    match units <= policy.credit {
+        true => Ok(()),
+        false => Err(OpenViolation::Credit {
+            kind: policy.kind,
+            asked: units,
+            most: policy.credit,
+        }),
+    }
+}
+
+/// Has the account's lock ended by the next block? W6, X5.
+///
+/// # Errors
+/// [`OpenViolation::Locked`] with the first height at which it has.
+pub fn check_lock(account: &AccountBox, height: Height) -> Result<(), OpenViolation> {
+    let end = account.terms().class;
+    match next(height) > end {
+        true => Ok(()),
+        false => Err(OpenViolation::Locked {
+            until: end.saturating_add(1),
+            height,
+        }),
+    }
+}
+
+/// The most debt that the account's ERG carries at the margin.
+pub fn margin_debt(policy: &Policy, quote: &Quote, account: &AccountBox) -> Amount {
+    let above = account.value().minus(policy.floor).unwrap_or_default();
+    Amount::clamped(covered(policy, quote, policy.margin, above))
+}
+
+/// Is the account's debt above the margin? C3, D4.
+///
+/// # Errors
+/// [`OpenViolation::Secured`].
+pub fn check_under(
+    policy: &Policy,
+    quote: &Quote,
+    account: &AccountBox,
+) -> Result<(), OpenViolation> {
+    let (debt, most) = (
+        account.balance().debt(),
+        margin_debt(policy, quote, account),
+    );
+    match debt > most.units() {
+        true => Ok(()),
+        false => Err(OpenViolation::Secured {
+            debt: Amount::clamped(debt),
+            most,
+        }),
+    }
+}
+
+/// May the account be called, or frozen? C3, C4: not if it already is.
+///
+/// # Errors
+/// [`OpenViolation::Marked`].
+pub fn check_unmarked(account: &AccountBox, mark: Mark) -> Result<(), OpenViolation> {
+    match (Mark::of(account.terms()), mark) {
+        (None, _) | (Some(Mark::Frozen), Mark::Called(_)) => Ok(()),
+        (Some(since), _) => Err(OpenViolation::Marked { since }),
+    }
+}
+
+/// May so many units of the account's debt be paid for its collateral? D1, D2, D4 to D6.
+///
+/// # Errors
+/// [`OpenViolation::NotCalled`], [`OpenViolation::Grace`], [`OpenViolation::Secured`], [`OpenViolation::Debt`],
+/// [`OpenViolation::Smallest`].
+pub fn check_liquidation(
+    policy: &Policy,
+    quote: &Quote,
+    account: &AccountBox,
+    units: Amount,
+    height: Height,
+) -> Result<(), OpenViolation> {
+    let Some(Mark::Called(called)) = Mark::of(account.terms()) else {
+        return Err(OpenViolation::NotCalled);
+    };
+    let from = called.plus(policy.grace).plus(Blocks(1));
+    if next(height) < from.as_i64() {
+        return Err(OpenViolation::Grace { from, height });
+    }
+    check_under(policy, quote, account)?;
+    let debt = Amount::clamped(account.balance().debt());
+    if units > debt {
+        return Err(OpenViolation::Debt { asked: units, debt });
+    }
+    let smallest = policy.smallest_liquidation;
+    if units < debt && units < smallest || units == Amount::ZERO {
+        return Err(OpenViolation::Smallest {
+            asked: units,
+            smallest: smallest.min(debt),
+        });
+    }
+    Ok(())
+}
+
+/// The ERG that whoever pays so many units of the account's debt may take: D7, D8.
+pub fn taken(policy: &Policy, quote: &Quote, account: &AccountBox, units: Amount) -> NanoErg {
+    let price = i128::from(policy.price(quote.rate, 100 + policy.discount));
+    let most = u64::try_from(price * i128::from(units.units())).unwrap_or(u64::MAX);
+    let above = account.value().minus(policy.floor).unwrap_or_default();
+    NanoErg(most.min(above.0))
+}
+
+/// The ERG that the pot gives for so many units: M2, M3. `None` is a dead oracle: their share alone.
+pub fn redeemed(pot: &OpenPotBox, quote: Option<&Quote>, units: Amount) -> NanoErg {
+    let share = pot.share();
+    let each = match quote {
+        Some(quote) => share.min(pot.policy().price(quote.rate, 100)),
+        None => share,
+    };
+    let erg = i128::from(each) * i128::from(units.units());
+    NanoErg(u64::try_from(erg).unwrap_or_default())
+}
