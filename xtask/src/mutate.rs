@@ -13,7 +13,7 @@ fn cases() -> PathBuf {
 }
 
 /// Has the tests record the cases that they judge (`tests/src/record.rs`), in an empty folder.
-fn recording(mut tests: Command) -> Result<Command, XtaskError> {
+pub(crate) fn recording(mut tests: Command) -> Result<Command, XtaskError> {
     let folder = cases();
     let file_error = |source| XtaskError::File {
         path: cases(),
@@ -49,7 +49,8 @@ pub(crate) fn run(sample: Option<usize>, contracts: &[String]) -> Result<(), Xta
     judge(sample, contracts)
 }
 
-fn judge(sample: Option<usize>, contracts: &[String]) -> Result<(), XtaskError> {
+/// Judges mutants in the cases that were recorded last.
+pub(crate) fn judge(sample: Option<usize>, contracts: &[String]) -> Result<(), XtaskError> {
     let mut mutate = run::command("target/debug/mutate", &[], "");
     mutate.arg("--cases").arg(cases());
     mutate.args(["--memory", "target/mutants"]);

@@ -161,6 +161,12 @@ pub(crate) fn adversary(cases: u64, seed: u64) -> Result<(), XtaskError> {
     ))
 }
 
+/// How many mutants every test run tries, of some two thousand: what a minute or so allows.
+const SAMPLE: usize = 80;
+
+/// Contracts of which every mutant has been judged: of the pot's not all yet.
+const JUDGED: [&str; 4] = ["account", "note", "charter", "application"];
+
 /// The one command behind the README and CI.
 pub(crate) fn test() -> Result<(), XtaskError> {
     npm_install()?;
@@ -184,7 +190,8 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         // Whole commands wait for their node most of the time: more of them at once than there are cores.
         tests.env("RUST_TEST_THREADS", "4");
     }
-    run(tests)?;
+    run(crate::mutate::recording(tests)?)?;
+    crate::mutate::judge(Some(SAMPLE), &JUDGED.map(str::to_owned))?;
     crate::pages::ATTACKS.check_as_tested()?;
     crate::pages::COSTS.check_as_tested()
 }
