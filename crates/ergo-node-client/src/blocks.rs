@@ -69,6 +69,7 @@ impl TransactionText {
             status: StatusCode::OK,
             body: self.json.get().as_bytes().to_vec(),
             budget: Budget::new(),
+            retry_after: None,
         };
         answer.transaction(answer.json()?)
     }

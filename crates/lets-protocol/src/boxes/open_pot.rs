@@ -61,7 +61,7 @@ impl OpenPotBox {
         let treasury = reader.register(NonMandatoryRegisterId::R6, "treasury (R6)")?;
         reader.absent(NonMandatoryRegisterId::R7, "R7")?;
         Ok(Self {
-            ergo_box: ergo_box.clone(),
+            ergo_box: reader.parsed(),
             memberships: amount_of(ergo_box, lets.ids.membership.into()),
             units: lets.units_in(ergo_box),
             seen: Seen { epoch, height },
