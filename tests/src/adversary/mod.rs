@@ -65,7 +65,7 @@ fn arb_plan() -> impl Strategy<Value = Plan> {
         drafts,
         moves,
         prop::bool::weighted(0.9),
-        prop::bool::weighted(0.05),
+        prop::bool::weighted(0.15),
     )
         .prop_map(|(drafts, moves, repaired, onward)| Attempt {
             drafts,
