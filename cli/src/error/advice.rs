@@ -286,9 +286,6 @@ impl CliError {
                     "use the newer version of this program, or move the file away and `lets sync`"
                 }
                 LedgerError::Full { .. } => "make room on the disk, then `lets sync`",
-                LedgerError::Format { .. } => {
-                    "use the newer lets that wrote it; `lets sync --rebuild` makes one of this version in its place"
-                }
                 LedgerError::Busy { .. } | LedgerError::NotNext { .. } => "run the command again",
                 _ if cause.rebuild_helps() => "`lets sync --rebuild` builds it anew from the chain",
                 _ => "look at the file's rights; `lets sync --rebuild` builds it anew",
