@@ -19,6 +19,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
 use ergo_lib::wallet::Wallet;
@@ -26,7 +27,8 @@ use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use lets_protocol::{Height, Proposal};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 /// Context variable that names the output of a storage-rent spend.
@@ -441,6 +443,60 @@ pub(crate) fn reduce_in(
         .map_err(|e| e.to_string())
 }
 
+/// The script of these bytes, parsed once for each thread.
+fn script(bytes: &[u8]) -> Result<Rc<Expr>, String> {
+    thread_local! {
+        static PARSED: RefCell<HashMap<Vec<u8>, Rc<Expr>>> = RefCell::default();
+    }
+    if let Some(known) = PARSED.with_borrow(|all| all.get(bytes).cloned()) {
+        return Ok(known);
+    }
+    let tree = ErgoTree::sigma_parse_bytes(bytes).map_err(|e| e.to_string())?;
+    let expr = Rc::new(tree.proposition().map_err(|e| e.to_string())?);
+    PARSED.with_borrow_mut(|all| all.insert(bytes.to_vec(), expr.clone()));
+    Ok(expr)
+}
+
+/// The transaction with its boxes, their scripts as bytes: for [`reduce_light`].
+pub(crate) fn light_context(
+    case: &Case,
+    tx: UnsignedTransaction,
+) -> TransactionContext<UnsignedTransaction> {
+    let light = |b: &ErgoBox| {
+        let candidate = ErgoBoxCandidate {
+            value: b.value,
+            ergo_tree: lets_contracts::unparsed(script_bytes(&b.ergo_tree)),
+            tokens: b.tokens.clone(),
+            additional_registers: b.additional_registers.clone(),
+            creation_height: b.creation_height,
+        };
+        ErgoBox::from_box_candidate(&candidate, b.transaction_id, b.index).unwrap()
+    };
+    let boxes = case.inputs.iter().map(|(b, _)| light(b)).collect();
+    let data = case.data_inputs.iter().map(light).collect();
+    TransactionContext::new(tx, boxes, data).unwrap()
+}
+
+/// As [`reduce_in`], where all boxes hold their scripts as bytes: to copy parsed ones takes longer than to run them.
+pub(crate) fn reduce_light(
+    context: &TransactionContext<UnsignedTransaction>,
+    state: &ErgoStateContext,
+    input: usize,
+) -> Reduction {
+    use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
+    use ergo_lib::wallet::signing::make_context;
+    let evaluation = make_context(state, context, input).map_err(|e| e.to_string())?;
+    let script = script(&script_bytes(&evaluation.self_box.ergo_tree))?;
+    reduce_to_crypto(&script, &evaluation)
+        .map(|r| r.sigma_prop)
+        .map_err(|e| e.to_string())
+}
+
+/// Whether right signatures could prove it.
+pub(crate) fn passes(reduction: &Reduction) -> bool {
+    matches!(reduction, Ok(prop) if *prop != SigmaBoolean::TrivialProp(false))
+}
+
 /// The output with its script as bytes. ergo-lib copies and serializes the outputs of a transaction some twenty times to
 /// sign and validate it, and a parsed script of ours costs more each time than all else; no rule of the chain, and nothing
 /// that a script can read of an output, looks into the parsed form.
@@ -495,6 +551,9 @@ fn script_bytes(tree: &ErgoTree) -> Vec<u8> {
     const MOST: usize = 32;
     thread_local! {
         static KNOWN: RefCell<VecDeque<(ErgoTree, Vec<u8>)>> = const { RefCell::new(VecDeque::new()) };
+    }
+    if let ErgoTree::Unparsed { tree_bytes, .. } = tree {
+        return tree_bytes.clone();
     }
     KNOWN.with_borrow_mut(|known| {
         if let Some((_, bytes)) = known.iter().find(|(other, _)| other == tree) {

@@ -2,6 +2,7 @@
 //! each part can stand at its limit or past it, whatever the library's builders would say.
 
 use crate::case::{Case, existing, longs};
+use crate::open::OpenStage;
 use crate::world::{START, World, key};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R6};
@@ -11,7 +12,35 @@ use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::secret_key::SecretKey;
-use lets_protocol::{AccountBox, NanoErg};
+use lets_protocol::{AccountBox, Height, Lets, NanoErg};
+
+/// Where people trade.
+pub trait Ground {
+    /// The LETS.
+    fn lets(&self) -> &Lets;
+    /// The height of the chain.
+    fn height(&self) -> Height;
+}
+
+impl Ground for World {
+    fn lets(&self) -> &Lets {
+        &self.lets
+    }
+
+    fn height(&self) -> Height {
+        self.height
+    }
+}
+
+impl Ground for OpenStage {
+    fn lets(&self) -> &Lets {
+        &self.lets
+    }
+
+    fn height(&self) -> Height {
+        self.height
+    }
+}
 
 /// Blocks after which anybody may spend a box as storage rent.
 pub const STORAGE_PERIOD: u32 = 1_051_200;
@@ -56,8 +85,8 @@ pub fn signs(account: &AccountBox, units: i64) -> Move<'_> {
 
 /// The accounts in this order at the inputs 0, 1, 2..., each with its successor at the output of the same number, and
 /// the fee at last, out of the first signed account's ERG (if nobody signs: [`Case::lead`] with a box that pays it).
-pub fn trade(world: &World, moves: &[Move<'_>], signers: &[&SecretKey]) -> Case {
-    let height = world.height.0;
+pub fn trade(ground: &impl Ground, moves: &[Move<'_>], signers: &[&SecretKey]) -> Case {
+    let height = ground.height().0;
     let mut case = Case {
         inputs: Vec::new(),
         data_inputs: Vec::new(),
@@ -79,7 +108,7 @@ pub fn trade(world: &World, moves: &[Move<'_>], signers: &[&SecretKey]) -> Case 
         case.inputs
             .push((account.ergo_box().clone(), ContextExtension::empty()));
         case.outputs.push(next);
-        set_units(world, &mut case, i, account, account.units() + gain);
+        set_units(ground, &mut case, i, account, account.units() + gain);
         if *signed {
             case.set_register(i, R6, counters(account, *gain, i64::from(height)));
             keep_first_key(&mut case, i);
@@ -120,7 +149,13 @@ fn keep_first_key(case: &mut Case, output: usize) {
     case.set_register(output, R5, keys[..1].to_vec());
 }
 
-fn set_units(world: &World, case: &mut Case, output: usize, account: &AccountBox, units: i64) {
+fn set_units(
+    ground: &impl Ground,
+    case: &mut Case,
+    output: usize,
+    account: &AccountBox,
+    units: i64,
+) {
     let number = account.number().token_id();
     case.set_tokens(output, |all| {
         // The units stand after the account token, or nowhere.
@@ -132,7 +167,7 @@ fn set_units(world: &World, case: &mut Case, output: usize, account: &AccountBox
         let units = u64::try_from(units).expect("an account holds what it pays");
         match all.get_mut(after) {
             Some(token) => token.1 = units,
-            None => all.push((unit(world), units)),
+            None => all.push((unit(ground), units)),
         }
         all.retain(|(_, n)| *n > 0);
     });
@@ -169,26 +204,26 @@ pub fn fee(height: u32) -> ErgoBoxCandidate {
 
 /// A note of `payer` over so many units, to `payee` or to whoever claims it, that expires after the longest time.
 pub fn note(
-    world: &World,
+    ground: &impl Ground,
     payer: &AccountBox,
     payee: Option<&AccountBox>,
     units: u64,
 ) -> ErgoBoxCandidate {
-    let contracts = world.lets.contracts();
+    let contracts = ground.lets().contracts();
     let mut parties = payer.number().bytes().to_vec();
     parties.extend(contracts.account.hash().bytes());
     parties.extend(payee.iter().flat_map(|p| *p.number().bytes()));
     ErgoBoxCandidate {
         value: NOTE_ERG.try_into().unwrap(),
         ergo_tree: contracts.note.tree().clone(),
-        tokens: crate::case::tokens(&[(unit(world), units)]),
+        tokens: crate::case::tokens(&[(unit(ground), units)]),
         additional_registers: NonMandatoryRegisters::try_from(vec![
             Constant::from(anybody()),
             Constant::from(parties),
-            Constant::from(vec![i64::from(world.height.0) + 262_800]),
+            Constant::from(vec![ground.height().as_i64() + 262_800]),
         ])
         .unwrap(),
-        creation_height: world.height.0,
+        creation_height: ground.height().0,
     }
 }
 
@@ -203,8 +238,8 @@ pub fn junk(seed: u8) -> TokenId {
 }
 
 /// The credit unit.
-pub fn unit(world: &World) -> TokenId {
-    world.lets.ids().unit.into()
+pub fn unit(ground: &impl Ground) -> TokenId {
+    ground.lets().ids().unit.into()
 }
 
 /// The membership token.

@@ -9,8 +9,9 @@ use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_contracts::OracleNft;
 use lets_protocol::{
-    AccountBox, Amount, AtPot, Blocks, Currency, Funding, Height, Identity, Join, Kind, Lets, Link,
-    NanoErg, OpenFounding, OpenPotBox, OracleBox, OracleLimits, Policy, Settings, Terms, TxParams,
+    AccountBox, Amount, AtPot, Blocks, CharterBox, Currency, Funding, Height, Identity, Join, Kind,
+    Lets, Link, NanoErg, OpenFounding, OpenPotBox, OracleBox, OracleLimits, Policy, Settings,
+    Terms, TxParams,
 };
 use std::sync::Mutex;
 
@@ -65,6 +66,8 @@ pub fn policy(kind: Kind) -> Policy {
 pub struct OpenStage {
     /// The LETS.
     pub lets: Lets,
+    /// Its charter.
+    pub charter: CharterBox,
     /// Its pot.
     pub pot: OpenPotBox,
     /// The oracle's box.
@@ -146,6 +149,7 @@ impl OpenStage {
         let (account, other) = (join(&owner), join(&other_key));
         Self {
             lets: founded.lets,
+            charter: founded.charter,
             pot,
             oracle,
             treasury: key(seed + 1),
@@ -435,7 +439,10 @@ impl OpenStage {
 /// What a member of the test LETS asks for.
 pub fn asking(policy: &Policy, key: &SecretKey) -> Join {
     let (units, backing) = match policy.kind.has_rate() {
-        true => (Amount::new(UNITS).unwrap(), NanoErg(BACKING)),
+        true => {
+            let units = policy.credit.units().min(UNITS);
+            (Amount::new(units).unwrap(), NanoErg(BACKING))
+        }
         false => (policy.credit, NanoErg(0)),
     };
     Join {

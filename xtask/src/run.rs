@@ -37,10 +37,16 @@ pub(crate) fn root() -> PathBuf {
         .unwrap_or_default()
 }
 
-/// The program with its arguments, to be run in `folder` below the root.
+/// The program with its arguments, to be run in `folder` below the root. What Cargo tells this program of its own package
+/// is kept from it: a build script that reads such a variable would run again, and what depends on it be built again,
+/// whenever Cargo is called the other way.
 pub(crate) fn command(program: &str, args: &[&str], folder: &str) -> Command {
     let mut command = Command::new(program);
     command.args(args).current_dir(root().join(folder));
+    let own = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        command.env_remove(name);
+    }
     command
 }
 

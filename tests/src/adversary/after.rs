@@ -2,6 +2,7 @@
 //! and note that it leaves, the next honest step is really built, signed and validated.
 
 use super::oracle::{Breach, Deed};
+use super::scenery::Scenery;
 use super::state::{MEMBERS, SPONSOR, State, Town};
 use super::verdict::{Fate, try_out};
 use super::view::View;

@@ -4,6 +4,10 @@ mod governed;
 mod lone;
 mod trades;
 
+pub(super) use lone::rent;
+pub(super) use trades::set;
+
+use super::scenery::Scenery;
 use super::state::{CONTROLLER, SPONSOR, State, THIEF, Town};
 use crate::case::{Case, RENT_VARIABLE};
 use crate::hand::{Move as Leg, loot, trade};
@@ -11,8 +15,9 @@ use crate::world::{key, p2pk};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::wallet::secret_key::SecretKey;
-use lets_protocol::{AccountBox, Funding, Link, TxParams};
+use lets_protocol::{AccountBox, Funding, Height, Link, TxParams};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// What people do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,11 +72,27 @@ pub enum Kind {
     Rent,
     /// Accounts are refreshed and given units, and no owner signs.
     Touch,
+    /// Somebody joins an open LETS.
+    Join,
+    /// A member of a LETS-1 has another line, or more or less collateral.
+    Adjust,
+    /// A member of a LETS-3 buys.
+    Buy,
+    /// A member of a LETS-3 redeems.
+    Redeem,
+    /// Anybody calls a debt.
+    Call,
+    /// Anybody freezes an account under a dead oracle.
+    Freeze,
+    /// Anybody pays a debt and takes collateral.
+    Liquidate,
+    /// A member of an open LETS leaves.
+    Close,
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 25] = [
+    /// What happens where a committee admits.
+    pub const LED: [Kind; 25] = [
         Kind::Pay,
         Kind::PayMany,
         Kind::PayByNote,
@@ -99,11 +120,40 @@ impl Kind {
         Kind::Touch,
     ];
 
+    /// What happens where anybody joins by himself, of every kind.
+    pub const OPEN: [Kind; 9] = [
+        Kind::Pay,
+        Kind::PayByNote,
+        Kind::TakeNote,
+        Kind::SetAccount,
+        Kind::RefreshAccount,
+        Kind::RefreshPot,
+        Kind::Rent,
+        Kind::Join,
+        Kind::Close,
+    ];
+    /// And in a LETS-1.
+    pub const BACKED: [Kind; 4] = [Kind::Adjust, Kind::Call, Kind::Freeze, Kind::Liquidate];
+    /// And in a LETS-3.
+    pub const BOUGHT: [Kind; 2] = [Kind::Buy, Kind::Redeem];
+
+    /// Everything that happens anywhere.
+    pub fn all() -> BTreeSet<Kind> {
+        let all = Self::LED.iter().chain(&Self::OPEN);
+        all.chain(&Self::BACKED)
+            .chain(&Self::BOUGHT)
+            .copied()
+            .collect()
+    }
+
     /// How often it is drawn: what money and members depend on more often than what hardly any script decides.
     fn weight(self) -> u32 {
         match self {
             Kind::Apply | Kind::Withdraw | Kind::Found => 1,
             Kind::Pay | Kind::Settle | Kind::PayByNote | Kind::TakeNote => 4,
+            Kind::Join | Kind::Close => 6,
+            Kind::Adjust | Kind::Buy | Kind::Redeem => 9,
+            Kind::Call | Kind::Freeze | Kind::Liquidate => 9,
             _ => 3,
         }
     }
@@ -122,11 +172,11 @@ pub struct Draft {
     pub units: [i64; 2],
 }
 
-/// Any draft.
-pub fn arb_draft() -> impl Strategy<Value = Draft> {
-    let kind = |kind: Kind| (kind.weight(), Just(kind));
+/// Any draft of these kinds.
+pub fn arb_draft(kinds: &[Kind]) -> impl Strategy<Value = Draft> + use<> {
+    let kind = |kind: &Kind| (kind.weight(), Just(*kind));
     (
-        prop::strategy::Union::new_weighted(Kind::ALL.map(kind).to_vec()),
+        prop::strategy::Union::new_weighted(kinds.iter().map(kind).collect()),
         prop_oneof![3 => Just(0_usize), 1 => Just(1)],
         [0..8_usize, 0..8_usize, 0..8_usize],
         [1..=40_i64, 1..=40_i64],
@@ -141,7 +191,7 @@ pub fn arb_draft() -> impl Strategy<Value = Draft> {
 
 impl Draft {
     /// The transaction, if it can be laid out in this state; the second of two has another sponsor's box.
-    pub fn lay(&self, state: &State, nth: usize) -> Option<Case> {
+    pub(super) fn lay(&self, state: &State, nth: usize) -> Option<Case> {
         let hand = Hand {
             state,
             sponsor: &state.sponsors[nth],
@@ -162,7 +212,10 @@ impl Draft {
             Kind::Withdraw => hand.withdraw(),
             Kind::WriteOff => hand.write_off(),
             Kind::Found => Some(hand.found()),
-            Kind::Rent => hand.rent(),
+            Kind::Rent => {
+                let (height, who) = (hand.town.world.height, self.who[0]);
+                rent(state, hand.sponsor, height, who)
+            }
             Kind::Touch => hand.touch(),
             _ => hand.govern(),
         }
@@ -241,26 +294,6 @@ impl Hand<'_> {
         case.signers.push(key(SPONSOR));
     }
 
-    /// These boxes spent and made anew, without a fee.
-    fn anew(&self, boxes: &[ErgoBox]) -> Case {
-        let height = self.town.world.height.0;
-        let again = |b: &ErgoBox| {
-            let mut next = ErgoBoxCandidate::from(b.clone());
-            next.creation_height = height;
-            next
-        };
-        Case {
-            inputs: boxes
-                .iter()
-                .map(|b| (b.clone(), ContextExtension::empty()))
-                .collect(),
-            data_inputs: Vec::new(),
-            outputs: boxes.iter().map(again).collect(),
-            height: height + 1,
-            signers: Vec::new(),
-        }
-    }
-
     fn params(&self) -> TxParams {
         self.town.world.params()
     }
@@ -273,16 +306,35 @@ impl Hand<'_> {
     }
 }
 
+/// These boxes spent and made anew, without a fee.
+pub(super) fn anew(boxes: &[ErgoBox], height: Height) -> Case {
+    let again = |b: &ErgoBox| {
+        let mut next = ErgoBoxCandidate::from(b.clone());
+        next.creation_height = height.0;
+        next
+    };
+    Case {
+        inputs: boxes
+            .iter()
+            .map(|b| (b.clone(), ContextExtension::empty()))
+            .collect(),
+        data_inputs: Vec::new(),
+        outputs: boxes.iter().map(again).collect(),
+        height: height.0 + 1,
+        signers: Vec::new(),
+    }
+}
+
 /// Both in one transaction: the second's boxes follow the first's, each at the index of its successor. `None` if they
 /// spend the same box.
-pub fn together(state: &State, mut both: Case, second: Case) -> Option<Case> {
+pub(super) fn together(state: &dyn Scenery, mut both: Case, second: Case) -> Option<Case> {
     let shared = |b: &ErgoBox| both.inputs.iter().any(|(i, _)| i.box_id() == b.box_id());
     if second.inputs.iter().any(|(b, _)| shared(b)) {
         return None;
     }
     // One fee is enough.
     both.outputs.pop();
-    let mut spare = state.loot.iter();
+    let mut spare = state.loot().iter();
     while both.outputs.len() < both.inputs.len() {
         let mut more = loot(&[]);
         more.creation_height = second.height - 1;

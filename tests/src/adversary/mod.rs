@@ -7,8 +7,10 @@
 mod after;
 mod drafts;
 mod moves;
+mod open;
 pub mod oracle;
 mod repair;
+mod scenery;
 mod show;
 pub mod state;
 mod verdict;
@@ -21,10 +23,12 @@ pub use verdict::{Fate, try_out};
 use crate::case::Case;
 use drafts::{arb_draft, together};
 use moves::arb_move;
+use open::{OpenPlan, OpenState, arb_open};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use repair::{burnt, repair};
+use scenery::Scenery;
 use state::{State, StatePlan, arb_state};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -48,13 +52,49 @@ struct Attempt {
 }
 
 #[derive(Debug, Clone)]
+enum Place {
+    /// LETS with a committee.
+    Led(Box<StatePlan>),
+    /// An open one.
+    Open(OpenPlan),
+}
+
+impl Place {
+    fn scenery(&self) -> Box<dyn Scenery> {
+        match self {
+            Place::Led(plan) => Box::new(State::of(plan)),
+            Place::Open(plan) => Box::new(OpenState::of(plan)),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
 struct Plan {
-    state: StatePlan,
+    place: Place,
     attempts: Vec<Attempt>,
 }
 
 fn arb_plan() -> impl Strategy<Value = Plan> {
-    let drafts = prop_oneof![3 => vec(arb_draft(), 1), 1 => vec(arb_draft(), 2)];
+    let plan = |(place, attempts)| Plan { place, attempts };
+    let led = arb_state().prop_map(|plan| Place::Led(Box::new(plan)));
+    let led = (led, arb_attempts(&Kind::LED));
+    let open = |kind, more: &[Kind]| {
+        let kinds = [&Kind::OPEN[..], more].concat();
+        let place = arb_open(kind).prop_map(Place::Open);
+        (place, arb_attempts(&kinds)).prop_map(plan)
+    };
+    prop_oneof![
+        8 => led.prop_map(plan),
+        3 => open(lets_protocol::Kind::Lets1, &Kind::BACKED),
+        1 => open(lets_protocol::Kind::Lets2, &[]),
+        2 => open(lets_protocol::Kind::Lets3, &Kind::BOUGHT),
+        1 => open(lets_protocol::Kind::Lets4, &[]),
+    ]
+}
+
+fn arb_attempts(kinds: &[Kind]) -> impl Strategy<Value = Vec<Attempt>> + use<> {
+    let drafts = |count| vec(arb_draft(kinds), count);
+    let drafts = prop_oneof![3 => drafts(1), 1 => drafts(2)];
     let moves = prop_oneof![
         2 => vec(arb_move(), 0),
         6 => vec(arb_move(), 1),
@@ -73,7 +113,7 @@ fn arb_plan() -> impl Strategy<Value = Plan> {
             repaired,
             onward,
         });
-    (arb_state(), vec(attempt, 1..=12)).prop_map(|(state, attempts)| Plan { state, attempts })
+    vec(attempt, 1..=12)
 }
 
 /// How many were tried, and how many accepted.
@@ -193,12 +233,12 @@ impl fmt::Display for Finding {
 }
 
 /// The transaction, if the drafts can be laid out in this state.
-fn lay(state: &State, attempt: &Attempt) -> Option<Case> {
+fn lay(state: &dyn Scenery, attempt: &Attempt) -> Option<Case> {
     let mut cases = attempt
         .drafts
         .iter()
         .enumerate()
-        .map(|(n, d)| d.lay(state, n));
+        .map(|(n, d)| state.lay(d, n));
     let mut case = cases.next()??;
     for more in cases {
         case = together(state, case, more?)?;
@@ -214,18 +254,14 @@ fn lay(state: &State, attempt: &Attempt) -> Option<Case> {
 }
 
 /// What is wrong with what became of it, if anything is.
-fn fault(state: &State, attempt: &Attempt, fate: &Fate) -> Option<String> {
+fn fault(state: &dyn Scenery, attempt: &Attempt, fate: &Fate) -> Option<String> {
     match fate {
         Fate::Malformed | Fate::Refused => None,
         Fate::Disputed(why) => Some(format!("the interpreters disagree: {why}")),
-        Fate::Accepted(deed) => state.towns.iter().find_map(|town| {
-            let kept = oracle::check(&town.world.lets, deed);
-            let kept = match attempt.onward {
-                true => kept.and_then(|()| after::go_on(state, town, deed)),
-                false => kept,
-            };
+        Fate::Accepted(deed) => {
+            let kept = state.check(deed, attempt.onward);
             kept.err().map(|breach| breach.to_string())
-        }),
+        }
     }
 }
 
@@ -241,18 +277,19 @@ pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
         ..ProptestConfig::default()
     });
     let result = runner.run(&arb_plan(), |plan| {
-        let state = State::of(&plan.state);
+        let state = plan.place.scenery();
+        let state = state.as_ref();
         for attempt in &plan.attempts {
-            let Some(case) = lay(&state, attempt) else {
+            let Some(case) = lay(state, attempt) else {
                 continue;
             };
             let fate = try_out(&case);
             if !*found.borrow() {
                 tally.borrow_mut().note(attempt, &fate);
             }
-            if let Some(fault) = fault(&state, attempt, &fate) {
+            if let Some(fault) = fault(state, attempt, &fate) {
                 *found.borrow_mut() = true;
-                let shown = show::transaction(&state, &case);
+                let shown = show::transaction(state, &case);
                 let said = format!("{fault}\n{attempt:?}\n{shown}");
                 return Err(TestCaseError::fail(said));
             }

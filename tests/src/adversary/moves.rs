@@ -1,6 +1,7 @@
 //! What the adversary changes in a transaction: one part at a time, by little, by much, or to somebody else's.
 
-use super::state::{State, THIEF};
+use super::scenery::Scenery;
+use super::state::THIEF;
 use crate::case::{Case, registers};
 use crate::hand::loot;
 use crate::world::{key, prop};
@@ -146,7 +147,7 @@ pub fn arb_move() -> impl Strategy<Value = Move> {
 
 impl Move {
     /// Makes the change; none where there is nothing to change.
-    pub fn make(&self, state: &State, case: &mut Case) {
+    pub(super) fn make(&self, state: &dyn Scenery, case: &mut Case) {
         if case.outputs.is_empty() || case.inputs.is_empty() {
             return;
         }
@@ -192,7 +193,7 @@ impl Move {
 
 struct Hand<'a> {
     change: &'a Move,
-    state: &'a State,
+    state: &'a dyn Scenery,
     output: usize,
     other: usize,
     input: usize,

@@ -5,6 +5,7 @@
 mod accounts;
 mod charter;
 mod notes;
+mod open;
 mod pot;
 
 use super::view::{View, proves};
@@ -108,14 +109,19 @@ impl Scene<'_> {
         all.filter_map(|(_, b)| self.view.number(b)).collect()
     }
 
-    /// Whether whoever may act for this account has agreed.
+    /// Whether whoever may act for this account has agreed; a box that it follows is the first that is read.
     fn consents(&self, account: &ErgoBox, controller: usize) -> bool {
+        self.consents_by(account, controller, self.deed.data.first())
+    }
+
+    /// The same where a box that it follows is read at another place.
+    fn consents_by(&self, account: &ErgoBox, controller: usize, read: Option<&ErgoBox>) -> bool {
         let (deed, view) = (self.deed, &self.view);
         let keys = view.keys(account);
         let link = view.link(account);
         match link.len() {
             0 => keys.first().is_some_and(|k| deed.proves(k)),
-            32 => deed.data.first().is_some_and(|read| {
+            32 => read.is_some_and(|read| {
                 view.first_token(read).is_some_and(|t| t.0 == link)
                     && view.committee(read).is_some_and(|c| deed.proves(&c))
             }),
@@ -219,7 +225,24 @@ impl Scene<'_> {
     }
 }
 
-/// Checks everything for one LETS.
+/// Checks everything for one open LETS, which follows this oracle.
+///
+/// # Errors
+/// The first [`Breach`].
+pub fn check_open(lets: &Lets, oracle: &[u8], deed: &Deed) -> Check {
+    let scene = Scene {
+        view: View::new(lets),
+        deed,
+    };
+    scene.units()?;
+    scene.memberships()?;
+    scene.open_pot(oracle)?;
+    scene.charter()?;
+    scene.members()?;
+    scene.notes()
+}
+
+/// Checks everything for one LETS with a committee.
 ///
 /// # Errors
 /// The first [`Breach`].

@@ -1,6 +1,6 @@
 //! What makes a changed transaction whole again, so that the scripts and not the chain's own rules decide about it.
 
-use super::state::State;
+use super::scenery::Scenery;
 use crate::case::Case;
 use crate::hand::loot;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
@@ -63,7 +63,7 @@ fn left(case: &Case, burnt: &[TokenId]) -> Vec<(TokenId, u64)> {
 
 /// Balances ERG and tokens. Of what is short the thief and the sponsor give what they have, and the rest is taken from the
 /// last outputs that have some; what is too much is the thief's.
-pub(super) fn repair(state: &State, case: &mut Case, burnt: &[TokenId]) {
+pub(super) fn repair(state: &dyn Scenery, case: &mut Case, burnt: &[TokenId]) {
     give_tokens(state, case);
     take_tokens(case);
     let needed = if left(case, burnt).is_empty() {
@@ -73,7 +73,7 @@ pub(super) fn repair(state: &State, case: &mut Case, burnt: &[TokenId]) {
     };
     let spent = |case: &Case| -> u64 { case.inputs.iter().map(|(b, _)| b.value.as_u64()).sum() };
     let made = |case: &Case| -> u64 { case.outputs.iter().map(|b| b.value.as_u64()).sum() };
-    for giver in state.sponsors.iter().chain(&state.loot[..2]) {
+    for giver in state.sponsors().iter().chain(&state.loot()[..2]) {
         if spent(case) < made(case) + needed && !spends(case, giver) {
             give(state, case, giver);
         }
@@ -98,7 +98,7 @@ fn spends(case: &Case, ergo_box: &ErgoBox) -> bool {
         .any(|(b, _)| b.box_id() == ergo_box.box_id())
 }
 
-fn give(state: &State, case: &mut Case, giver: &ErgoBox) {
+fn give(state: &dyn Scenery, case: &mut Case, giver: &ErgoBox) {
     case.inputs.push((giver.clone(), ContextExtension::empty()));
     case.signers.extend(state.holders(giver));
 }
@@ -111,10 +111,10 @@ fn missing(case: &Case) -> Vec<(TokenId, u64)> {
     missing
 }
 
-fn give_tokens(state: &State, case: &mut Case) {
+fn give_tokens(state: &dyn Scenery, case: &mut Case) {
     for (id, _) in missing(case) {
         let has = |b: &&ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == id);
-        let mut givers = state.loot.iter().filter(has);
+        let mut givers = state.loot().iter().filter(has);
         if let Some(giver) = givers.find(|b| !spends(case, b)) {
             give(state, case, giver);
         }

@@ -1,16 +1,14 @@
 //! A transaction in words that a person can follow.
 
-use super::state::State;
+use super::scenery::Scenery;
 use crate::case::{Case, registers};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
-use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::{Constant, TryExtractInto};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
 use std::fmt::Write;
 
 /// The transaction, box by box.
-pub(super) fn transaction(state: &State, case: &Case) -> String {
+pub(super) fn transaction(state: &dyn Scenery, case: &Case) -> String {
     let mut text = format!("at height {}\n", case.height);
     for (n, (b, extension)) in case.inputs.iter().enumerate() {
         let vars: Vec<_> = extension
@@ -42,55 +40,21 @@ pub(super) fn transaction(state: &State, case: &Case) -> String {
     text
 }
 
-fn candidate(state: &State, b: &ErgoBoxCandidate) -> String {
+fn candidate(state: &dyn Scenery, b: &ErgoBoxCandidate) -> String {
     let tokens: Vec<_> = b
         .tokens
         .iter()
         .flatten()
-        .map(|t| format!("{}x{}", t.amount.as_u64(), token(state, t.token_id)))
+        .map(|t| format!("{}x{}", t.amount.as_u64(), state.token_name(t.token_id)))
         .collect();
     let registers: Vec<_> = registers(b).iter().map(constant).collect();
     format!(
         "{} {} nanoErg [{}] {}",
-        script(state, &b.ergo_tree),
+        state.script_name(&b.ergo_tree),
         b.value.as_u64(),
         tokens.join(" "),
         registers.join(" ")
     )
-}
-
-fn script(state: &State, tree: &ErgoTree) -> String {
-    for (n, town) in state.towns.iter().enumerate() {
-        let c = town.world.lets.contracts();
-        let named = [&c.account, &c.note, &c.pot, &c.charter, &c.application];
-        if let Some(found) = named.iter().find(|c| c.tree() == tree) {
-            return format!("{}{n}", found.name());
-        }
-    }
-    "plain".to_owned()
-}
-
-fn token(state: &State, id: TokenId) -> String {
-    for (n, town) in state.towns.iter().enumerate() {
-        let ids = town.world.lets.ids();
-        let named: [(&str, TokenId); 4] = [
-            ("unit", ids.unit.into()),
-            ("membership", ids.membership.into()),
-            ("pot", ids.pot_nft.into()),
-            ("charter", ids.charter_nft.into()),
-        ];
-        if let Some((name, _)) = named.iter().find(|(_, i)| *i == id) {
-            return format!("{name}{n}");
-        }
-        if let Some(place) = town
-            .accounts
-            .iter()
-            .position(|a| a.number().token_id() == id)
-        {
-            return format!("number{n}.{place}");
-        }
-    }
-    String::from(id)[..8].to_owned()
 }
 
 fn constant(constant: &Constant) -> String {

@@ -8,12 +8,17 @@
 //! supply. Boxes of any age are those that nobody has moved; less ERG than the floor is what rent left; charter and pot are
 //! never without ERG: a LETS whose pot is gone is dead.
 
-use crate::case::existing;
+use super::after;
+use super::drafts::Draft;
+use super::oracle::{self, Check, Deed};
+use super::scenery::{Scenery, contract_of, token_of};
+use crate::case::{Case, existing};
 use crate::hand::{junk, loot, membership, unit};
 use crate::world::{World, at_least, key, prop};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7, R8, R9};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{
     AccountBox, Amount, ApplicationBox, Blocks, CharterBox, Link, NoteBox, PotBox, Terms,
@@ -142,7 +147,7 @@ fn rule_or_none(most: i64) -> impl Strategy<Value = i64> {
     prop_oneof![4 => Just(0), 2 => 1..=most]
 }
 
-fn arb_age() -> impl Strategy<Value = u32> {
+pub(super) fn arb_age() -> impl Strategy<Value = u32> {
     prop_oneof![
         10 => 1..4_000_u32,
         2 => 4_000..700_000_u32,
@@ -204,7 +209,7 @@ fn arb_party() -> impl Strategy<Value = Party> {
     )
 }
 
-fn arb_waiting() -> impl Strategy<Value = Waiting> {
+pub(super) fn arb_waiting() -> impl Strategy<Value = Waiting> {
     let age = prop_oneof![
         4 => 1..10_000_u32,
         3 => 10_079..=10_082_u32,
@@ -365,9 +370,10 @@ impl State {
             sponsors,
         }
     }
+}
 
-    /// The keys of those to whom the box belongs.
-    pub fn holders(&self, ergo_box: &ErgoBox) -> Vec<SecretKey> {
+impl Scenery for State {
+    fn holders(&self, ergo_box: &ErgoBox) -> Vec<SecretKey> {
         let id = ergo_box.box_id();
         for town in &self.towns {
             let account = town
@@ -393,8 +399,7 @@ impl State {
         }
     }
 
-    /// Every box of the state.
-    pub fn boxes(&self) -> Vec<&ErgoBox> {
+    fn boxes(&self) -> Vec<&ErgoBox> {
         let mut all: Vec<&ErgoBox> = Vec::new();
         for town in &self.towns {
             all.extend(town.accounts.iter().map(AccountBox::ergo_box));
@@ -411,8 +416,7 @@ impl State {
         all
     }
 
-    /// Every key that there is.
-    pub fn keys(&self) -> Vec<SecretKey> {
+    fn keys(&self) -> Vec<SecretKey> {
         let mut all = vec![
             key(THIEF),
             key(PAPER),
@@ -429,6 +433,48 @@ impl State {
             all.push(town.applicant.clone());
         }
         all
+    }
+
+    fn loot(&self) -> &[ErgoBox] {
+        &self.loot
+    }
+
+    fn sponsors(&self) -> &[ErgoBox] {
+        &self.sponsors
+    }
+
+    fn script_name(&self, tree: &ErgoTree) -> String {
+        let mut towns = self.towns.iter().enumerate();
+        let named = towns.find_map(|(n, town)| {
+            contract_of(&town.world.lets, tree).map(|name| format!("{name}{n}"))
+        });
+        named.unwrap_or_else(|| "plain".to_owned())
+    }
+
+    fn token_name(&self, id: TokenId) -> String {
+        let mut towns = self.towns.iter().enumerate();
+        let named = towns.find_map(|(n, town)| {
+            let mut accounts = town.accounts.iter();
+            let number = accounts.position(|a| a.number().token_id() == id);
+            let name = token_of(&town.world.lets, id);
+            let name = name.map(|name| format!("{name}{n}"));
+            name.or_else(|| number.map(|place| format!("number{n}.{place}")))
+        });
+        named.unwrap_or_else(|| String::from(id)[..8].to_owned())
+    }
+
+    fn lay(&self, draft: &Draft, nth: usize) -> Option<Case> {
+        draft.lay(self, nth)
+    }
+
+    fn check(&self, deed: &Deed, onward: bool) -> Check {
+        self.towns.iter().try_for_each(|town| {
+            oracle::check(&town.world.lets, deed)?;
+            match onward {
+                true => after::go_on(self, town, deed),
+                false => Ok(()),
+            }
+        })
     }
 }
 

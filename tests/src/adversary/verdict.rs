@@ -3,7 +3,9 @@
 
 use super::oracle::Deed;
 use super::view::leaves;
-use crate::case::{Case, RENT_VARIABLE, Reduction, made_by, reduce_in, registers, size};
+use crate::case::{
+    Case, RENT_VARIABLE, Reduction, light_context, made_by, passes, reduce_light, registers, size,
+};
 use crate::judge;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidationError};
@@ -45,10 +47,20 @@ pub fn try_out(case: &Case) -> Fate {
         return Fate::Malformed;
     };
     let state = case.state();
+    let bare = ids[0].as_ref()[0] % BARE == 0;
+    let light = light_context(case, tx.clone());
+    let mut props = Vec::with_capacity(ids.len());
+    for input in 0..ids.len() {
+        let prop = (!case.is_rent(input)).then(|| reduce_light(&light, &state, input));
+        if prop.as_ref().is_some_and(|p| !passes(p)) && !bare {
+            return Fate::Refused;
+        }
+        props.push(prop);
+    }
     let context = case.context(tx);
     let tx = &context.spending_tx;
     let mut proofs = proofs(case, &context, &state);
-    if proofs.len() < ids.len() && ids[0].as_ref()[0] % BARE != 0 {
+    if proofs.len() < ids.len() && !bare {
         // Some input has no proof that these keys could make.
         return Fate::Refused;
     }
@@ -74,9 +86,14 @@ pub fn try_out(case: &Case) -> Fate {
         return Fate::Refused;
     }
     let rent: Vec<bool> = rents.iter().map(|r| *r == Some(true)).collect();
-    let props: Vec<_> = (0..ids.len())
-        .map(|i| (!rent[i]).then(|| reduce_in(&context, &state, i)))
-        .collect();
+    for input in 0..ids.len() {
+        if rent[input] {
+            props[input] = None;
+        } else if props[input].is_none() {
+            // It names a successor, and is spent by its script for all that.
+            props[input] = Some(reduce_light(&light, &state, input));
+        }
+    }
     if let Some(dispute) = disputed(case, tx, &state, &props) {
         return match is_typed(case) {
             true => Fate::Disputed(dispute),

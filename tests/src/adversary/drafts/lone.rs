@@ -1,11 +1,13 @@
 //! What anybody may do without an owner's signature, or tries to.
 
-use super::{Hand, Kind};
+use super::{Hand, Kind, anew};
+use crate::adversary::scenery::Scenery;
 use crate::adversary::state::{SPONSOR, THIEF};
 use crate::case::Case;
 use crate::hand::{takes, trade};
 use crate::world::{key, p2pk};
-use lets_protocol::{AccountBox, Blocks};
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use lets_protocol::{AccountBox, Blocks, Height};
 
 impl Hand<'_> {
     pub(super) fn refresh_account(&self) -> Option<Case> {
@@ -21,42 +23,9 @@ impl Hand<'_> {
             Kind::RefreshPot => world.pot.ergo_box(),
             _ => world.charter.ergo_box(),
         };
-        let mut case = self.anew(std::slice::from_ref(spent));
+        let mut case = anew(std::slice::from_ref(spent), world.height);
         case.outputs.push(crate::hand::fee(world.height.0));
         case.fee_from(0);
-        Some(case)
-    }
-
-    pub(super) fn rent(&self) -> Option<Case> {
-        let world = &self.town.world;
-        let all = self.state.boxes();
-        let now = world.height.0 + 1;
-        let old: Vec<_> = all
-            .into_iter()
-            .filter(|b| b.creation_height + Blocks::STORAGE_PERIOD.0 <= now)
-            .collect();
-        let taken = *old.get(self.draft.who[0] % old.len().max(1))?;
-        let mut case = self.anew(&[self.sponsor.clone(), taken.clone()]);
-        let rent = crate::case::size(taken) as u64 * 1_250_000;
-        let (kept, fee) = match taken.value.as_u64().checked_sub(rent) {
-            Some(left) if left > 1_000_000 => (left, rent),
-            // It cannot pay its rent: everything is the thief's.
-            _ => {
-                let tree = p2pk(&key(THIEF));
-                case.outputs[1].ergo_tree = tree;
-                (*taken.value.as_u64(), 0)
-            }
-        };
-        case.outputs[1].value = kept.try_into().unwrap();
-        case.outputs[1].creation_height = now;
-        case.give_erg(0, fee);
-        case.outputs.push(crate::hand::fee(world.height.0));
-        case.fee_from(0);
-        case.signers.push(key(SPONSOR));
-        case.rent(1, 1);
-        case.outputs
-            .iter_mut()
-            .for_each(|o| o.creation_height = now);
         Some(case)
     }
 
@@ -82,4 +51,42 @@ impl Hand<'_> {
         }
         Some(case)
     }
+}
+
+/// Somebody spends a box of the state as storage rent: any of those that are old enough.
+pub(in crate::adversary) fn rent(
+    state: &dyn Scenery,
+    sponsor: &ErgoBox,
+    height: Height,
+    who: usize,
+) -> Option<Case> {
+    let all = state.boxes();
+    let now = height.0 + 1;
+    let old: Vec<_> = all
+        .into_iter()
+        .filter(|b| b.creation_height + Blocks::STORAGE_PERIOD.0 <= now)
+        .collect();
+    let taken = *old.get(who % old.len().max(1))?;
+    let mut case = anew(&[sponsor.clone(), taken.clone()], height);
+    let rent = crate::case::size(taken) as u64 * 1_250_000;
+    let (kept, fee) = match taken.value.as_u64().checked_sub(rent) {
+        Some(left) if left > 1_000_000 => (left, rent),
+        // It cannot pay its rent: everything is the thief's.
+        _ => {
+            let tree = p2pk(&key(THIEF));
+            case.outputs[1].ergo_tree = tree;
+            (*taken.value.as_u64(), 0)
+        }
+    };
+    case.outputs[1].value = kept.try_into().unwrap();
+    case.outputs[1].creation_height = now;
+    case.give_erg(0, fee);
+    case.outputs.push(crate::hand::fee(height.0));
+    case.fee_from(0);
+    case.signers.push(key(SPONSOR));
+    case.rent(1, 1);
+    case.outputs
+        .iter_mut()
+        .for_each(|o| o.creation_height = now);
+    Some(case)
 }

@@ -1,11 +1,12 @@
 //! Payments, settlements, claims, and what else an account's owner does.
 
-use super::Hand;
+use super::{Draft, Hand};
 use crate::adversary::state::{MEMBERS, PAPER, SPONSOR};
 use crate::case::Case;
 use crate::hand::{note, pays, signs, takes};
 use crate::world::{key, prop};
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R5, R6};
+use ergo_lib::wallet::secret_key::SecretKey;
 use lets_protocol::{Amount, Blocks, Community, Link, NoteBox, Payee, Payment, Spender};
 
 impl Hand<'_> {
@@ -147,12 +148,7 @@ impl Hand<'_> {
     pub(super) fn set_account(&self) -> Option<Case> {
         let (a, account) = self.account(0);
         let mut case = self.trade(&[signs(account, 0)], &[a]);
-        let output = case.outputs.len() - 2;
-        match self.draft.who[2] {
-            0 | 1 => case.set_register(output, R5, vec![prop(&self.town.heirs[a % MEMBERS])]),
-            2..=5 => case.set_long(output, R6, 0, self.draft.units[0]),
-            _ => {}
-        }
+        set(self.draft, &mut case, &self.town.heirs[a % MEMBERS]);
         Some(case)
     }
 
@@ -182,5 +178,15 @@ impl Hand<'_> {
         let made = lets_protocol::write_off(lets, community, debtor, amount, "moved", params);
         let [c0, c1] = world.quorum();
         Some(world.case(&made.ok()?.proposal, &[c0, c1, &key(SPONSOR)]))
+    }
+}
+
+/// Gives the account that signs another key, another smallest direct payment, or leaves it.
+pub(in crate::adversary) fn set(draft: &Draft, case: &mut Case, heir: &SecretKey) {
+    let output = case.outputs.len() - 2;
+    match draft.who[2] {
+        0 | 1 => case.set_register(output, R5, vec![prop(heir)]),
+        2..=5 => case.set_long(output, R6, 0, draft.units[0]),
+        _ => {}
     }
 }

@@ -9,7 +9,7 @@ use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 /// What a refresh may cost the box that is refreshed, in nanoErg.
 pub(super) const REFRESH_COST: u64 = 10_000_000;
 /// The largest account that the pot makes.
-const POT_SIZE: usize = 2_000;
+pub(super) const POT_SIZE: usize = 2_000;
 /// No number of an account's terms is larger.
 const MOST: i64 = 1_000_000_000_000;
 
