@@ -1,5 +1,8 @@
 //! The random adversary at its smallest, and proof that its oracle bites.
 
+#[path = "adversary/open.rs"]
+mod open;
+
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
 use lets_protocol::{Height, NanoErg};
