@@ -269,7 +269,7 @@ impl Stage<'_> {
         for application in &applications {
             let params = self.session.params(NanoErg::MIN_FEE).await?;
             let charter = self.session.charter(&self.lets, View::Pool).await?;
-            let pot = self.session.pot(&self.lets, View::Pool).await?;
+            let pot = self.session.committee_pot(&self.lets, View::Pool).await?;
             let bounds = charter.bounds();
             let terms = Terms::plain(
                 bounds.default_line,
