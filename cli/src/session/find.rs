@@ -6,11 +6,11 @@ use std::time::Instant;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_node_client::{NodeError, UnspentQuery};
-use lets_contracts::{OracleNft, is_same_script};
+use ergo_node_client::UnspentQuery;
+use lets_contracts::is_same_script;
 use lets_protocol::{
     AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, CommonPot, Funding, Lets,
-    NoteBox, OpenPotBox, OracleBox, PotBox, Present,
+    NoteBox, OpenPotBox, PotBox, Present,
 };
 
 use super::{LAG, PAUSE, Session};
@@ -191,42 +191,6 @@ impl Session {
             CommonPot::Open(pot) => Ok(*pot),
             CommonPot::Committee(_) => Err(CliError::NotOpen),
         }
-    }
-
-    /// The box of the oracle pool whose rate the LETS's pot reads, as the chain has it; `None` if the chain shows none that
-    /// reads as one, or several.
-    ///
-    /// # Errors
-    /// [`CliError::Node`], [`CliError::Books`].
-    pub async fn oracle(&self, lets: &Lets) -> Result<Option<OracleBox>, CliError> {
-        match lets.oracle() {
-            Some(nft) => self.oracle_of(nft).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The box of the oracle pool with this NFT.
-    ///
-    /// # Errors
-    /// As [`Session::oracle`].
-    pub async fn oracle_of(&self, nft: OracleNft) -> Result<Option<OracleBox>, CliError> {
-        let token = TokenId::from(nft);
-        // A ledger that was brought forward by an index, or that follows no LETS, may not have it: the index is asked first.
-        let found = match self
-            .client
-            .unspent_by_token(&token, View::Chain.query())
-            .await
-        {
-            Ok(found) => found.into_iter().map(|b| b.ergo_box).collect(),
-            Err(NodeError::NotIndexed { .. }) => {
-                let found = self.boxes_with(&token, View::Chain).await?;
-                found.into_iter().map(|s| s.it).collect::<Vec<_>>()
-            }
-            Err(e) => return Err(e.into()),
-        };
-        let mut boxes = found.iter().filter_map(|b| OracleBox::parse(nft, b).ok());
-        let first = boxes.next();
-        Ok(first.filter(|_| boxes.next().is_none()))
     }
 
     /// All accounts, in the order of their numbers.

@@ -1,5 +1,9 @@
 //! LETS without a committee, by hand: each kind from its founding to a member's last day.
 
+mod forged;
+mod kinds;
+mod many;
+
 use crate::world::World;
 
 /// How `lets devnet oracle` names the pool that the worlds here use.
@@ -96,9 +100,14 @@ fn lets1_from_founding_to_liquidation_and_exit() {
     assert_eq!(world.health("alice")["may_fall_percent"], 25);
     assert_eq!(world.health("bob")["state"], "no_debt");
     world.refused(
+        "exit_balance",
+        &["+2.00"],
+        ["exit", "--key", "carol", "--yes"],
+    );
+    world.refused(
         "lock",
         &["locked until"],
-        ["exit", "--key", "carol", "--yes"],
+        ["collateral", "remove", "10", "--key", "bob", "--yes"],
     );
 
     // ERG loses a third of its worth.
