@@ -24,7 +24,7 @@ pub(crate) use payments::{
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use lets_protocol::{Blocks, NanoErg};
 
 use crate::manifest::Network;
@@ -229,7 +229,23 @@ pub(crate) enum Command {
     /// Run a test chain on this machine, or ask a running one for ERG and blocks
     Devnet(DevnetArgs),
     /// Show everything at work on a test chain inside this process
-    Demo,
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Which LETS to show
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = DemoKind::Committee)]
+    pub(crate) kind: DemoKind,
+}
+
+/// What the demonstration can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoKind {
+    /// Members are admitted, pay each other, and one is refused
+    Committee,
+    /// Members join by themselves against ERG, trade, ERG falls, a debt is liquidated, and one leaves
+    Lets1,
 }
 
 #[derive(Debug, Subcommand)]

@@ -42,8 +42,8 @@ use lets_ledger::Pick;
 use lets_protocol::{AccountNumber, Lets, Link};
 
 use crate::args::{
-    AccountCommand, Cli, Command, Global, InvoiceCommand, NodeCommand, NoteCommand, SettleCommand,
-    Spend,
+    AccountCommand, Cli, Command, DemoKind, Global, InvoiceCommand, NodeCommand, NoteCommand,
+    SettleCommand, Spend,
 };
 use crate::error::CliError;
 use crate::home::{Home, Lock};
@@ -78,7 +78,10 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
             file,
             offline: true,
         }) => settle::show_offline(&env, &file).map(Some),
-        Command::Demo => on_threads(demo::run(&env)).map(Some),
+        Command::Demo(args) => match args.kind {
+            DemoKind::Committee => on_threads(demo::run(&env)).map(Some),
+            DemoKind::Lets1 => on_threads(demo::open::run(&env)).map(Some),
+        },
         Command::Devnet(args) => on_threads(devnet::run(&env, args)),
         Command::Liquidate(args) if args.watch => {
             on_one_thread(open::liquidate::watch(&env, *args)).map(|()| None)
@@ -137,7 +140,7 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         // The others need no node and have been run.
         Command::Key(_)
         | Command::Name(_)
-        | Command::Demo
+        | Command::Demo(_)
         | Command::Devnet(_)
         | Command::Sync(_)
         | Command::Watch(_) => Err(CliError::Arguments("this command needs no node".to_owned())),

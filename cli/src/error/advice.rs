@@ -461,6 +461,9 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
             "use a shorter key: one person's key, or a committee of fewer"
         }
         RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
+        RuleViolation::PayeeClass { allowed, .. } if matches!(allowed.as_slice(), [..=0]) => {
+            "`lets collateral add` mends it, or earn the debt back: `lets health`"
+        }
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
         RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",

@@ -173,7 +173,8 @@ fn each_is_found(world: &World, stage: &Stage) {
         for word in says {
             assert!(run.stderr.contains(word), "{what}: {word:?} not in {run:?}");
         }
-        world.devnet.rollback(1).unwrap();
+        let back = world.devnet.rollback(1).unwrap();
+        assert!(back.pooled.is_empty(), "{what}: that is no fault");
     }
     assert_eq!(world.data(["audit"])["checks"], honest["checks"]);
 }
