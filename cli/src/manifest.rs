@@ -462,6 +462,7 @@ impl Manifest {
 mod tests {
     use super::*;
     use lets_contracts::{CharterNft, MembershipId, PotNft, UnitId};
+    use lets_protocol::{Amount, Blocks, Kind, NanoErg, OracleLimits};
 
     fn manifest() -> Manifest {
         let ids = LetsIds {
@@ -553,6 +554,92 @@ mod tests {
     fn manifest_name_with_control_characters_is_refused() {
         let mut other = manifest();
         other.name = "Village\u{1b}[2J".to_owned();
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "bad_manifest");
+    }
+
+    fn open_manifest() -> Manifest {
+        let mut manifest = manifest();
+        let policy = Policy {
+            kind: Kind::Lets2,
+            floor: NanoErg(3_125_000_000),
+            credit: Amount::new(2_000).unwrap(),
+            cap: Amount::new(50_000).unwrap(),
+            largest_draw: Amount::ZERO,
+            draw_limit: Amount::ZERO,
+            longest_debt: Blocks(0),
+            draw_rate: Amount::new(1).unwrap(),
+            lock: Blocks(0),
+            fee: NanoErg(90_000_000_000),
+            units_per_quantity: 100,
+            cover: 200,
+            margin: 150,
+            discount: 10,
+            grace: Blocks(40),
+            smallest_liquidation: Amount::new(1).unwrap(),
+            oracle: OracleLimits {
+                oldest: Blocks(100),
+                longest_epoch: Blocks(60),
+                least: 100_000,
+                highest: 4_000_000_000,
+                dead: Blocks(6_000),
+            },
+            supply: 1_000_000,
+            own_erg: NanoErg(5),
+        };
+        let oracle = OracleNft::from([5; 32]);
+        manifest.version = OPEN_VERSION;
+        manifest.scripts = ScriptHashes::of(&Lets::open(manifest.ids, oracle).unwrap());
+        manifest.open = Some(OpenRecord {
+            oracle,
+            treasury: "cd02".to_owned(),
+            policy,
+        });
+        manifest.fingerprint = manifest.reckoned();
+        manifest
+    }
+
+    #[test]
+    fn manifest_of_an_open_lets_survives_its_text() {
+        let manifest = open_manifest();
+        let (read, lets) = parse(&manifest.to_text().unwrap()).unwrap();
+        assert_eq!(read, manifest);
+        assert_eq!(lets.oracle(), Some(OracleNft::from([5; 32])));
+    }
+
+    #[test]
+    fn manifest_of_an_open_lets_has_every_number_of_its_policy_in_the_fingerprint() {
+        let good = open_manifest();
+        let text = good.to_text().unwrap();
+        let (head, open) = text.split_once("[open]").unwrap();
+        let mut changed = 0;
+        for line in open.lines().filter(|l| l.contains(" = ")) {
+            let place = line.rfind(|c: char| c.is_ascii_digit()).unwrap();
+            let new = match &line[place..=place] {
+                "1" => "2",
+                _ => "1",
+            };
+            let mut edited = line.to_owned();
+            edited.replace_range(place..=place, new);
+            let text = format!("{head}[open]{}", open.replacen(line, &edited, 1));
+            let error = parse(&text).unwrap_err();
+            assert_eq!(error.kind(), "manifest_edited", "{line}: {error}");
+            changed += 1;
+        }
+        // Oracle, treasury, and 23 numbers.
+        assert_eq!(changed, 25);
+    }
+
+    #[test]
+    fn manifest_with_a_policy_and_the_other_version_is_refused() {
+        let mut other = open_manifest();
+        other.version = VERSION;
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "bad_manifest");
+        let mut other = manifest();
+        other.version = OPEN_VERSION;
         other.fingerprint = other.reckoned();
         let error = parse(&other.to_text().unwrap()).unwrap_err();
         assert_eq!(error.kind(), "bad_manifest");

@@ -235,8 +235,10 @@ impl Town {
             smallest_direct: Settings::ANY_DIRECT,
             link: Link::None,
         };
-        // Each funding is a block, so a price stays young only if the oracle publishes.
+        // Each funding is a block, so a price stays young only if the oracle publishes; and whoever has read its last box must
+        // be in a block by then.
         if at % 20 == 0 {
+            self.devnet.mine(10).unwrap();
             self.publish(RATE);
         }
         let (proposal, pot, account) = join(self.at(), ask, &funding).unwrap();

@@ -118,6 +118,22 @@ fn lets1_from_founding_to_liquidation_and_exit() {
     assert_eq!(done["done"].as_array().unwrap().len(), 1);
     world.mine();
     assert_eq!(world.health("alice")["state"], "called");
+    let marked = world.account("alice");
+    assert_eq!(marked["can_spend"], "0.00");
+    assert!(
+        marked["mark"].as_str().unwrap().contains("called"),
+        "{marked}"
+    );
+    assert!(world.account("bob")["mark"].is_null());
+    world.pay("carol", "alice", "1.00", &[]);
+    world.mine();
+    world.refused(
+        "payee_class",
+        &["the debt was called", "0.00"],
+        ["pay", "carol", "0.50", "--key", "alice", "--yes"],
+    );
+    world.pay("bob", "carol", "1.00", &[]);
+    world.mine();
     let none = world.data(["liquidate", "--key", "bob", "--yes"]);
     assert!(none["done"].as_array().unwrap().is_empty());
 
@@ -145,9 +161,9 @@ fn lets1_from_founding_to_liquidation_and_exit() {
     assert_eq!(world.health("alice")["state"], "liquidatable");
     let done = world.data(["liquidate", "--key", "bob", "--yes", "--no-wait"]);
     assert_eq!(done["done"][0]["what"], "liquidated");
-    // All that he has and his line, at 2.5 ERG a euro and ten percent.
-    assert_eq!(done["done"][0]["amount"], "20.00");
-    assert_eq!(done["done"][0]["nanoerg"], 55_000_000_000u64);
+    // All of it, at 2.5 ERG a euro and ten percent; for the most part out of what he has earned.
+    assert_eq!(done["done"][0]["amount"], "19.00");
+    assert_eq!(done["done"][0]["nanoerg"], 52_250_000_000u64);
     world.mine();
     assert_eq!(world.balance("alice"), "0.00");
     assert_eq!(world.balance("bob"), "-2.00");

@@ -234,7 +234,8 @@ pub fn pot_deed(
             true => by_member((&before, &old), (&after, &new)).map_err(fault),
             false => changed(&old, &new).map_err(fault),
         },
-        _ => Err(fault("it is no opening, exit or change of terms")),
+        _ if open => Err(fault("it is no step that an open pot can take")),
+        _ => Err(fault("it is no admission, exit or change of terms")),
     }
 }
 
