@@ -63,6 +63,13 @@ impl Ground {
         self.pot.policy()
     }
 
+    /// Whether the oracle counts as dead.
+    pub(super) fn is_dead(&self) -> bool {
+        let height = self.params.height;
+        let oracle = self.oracle.as_ref();
+        oracle.is_some_and(|o| rules::open::check_dead(&self.pot, o, height).is_ok())
+    }
+
     /// The rate that counts now.
     pub(super) fn live(&self, currency: &Currency) -> Result<Quote, CliError> {
         let quote = match &self.oracle {

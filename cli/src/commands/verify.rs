@@ -5,13 +5,14 @@ use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::NodeError;
 use lets_protocol::{
-    AccountBox, Balance, Blocks, Books, CharterBox, CommonPot, Height, Lets, Mark, Present, rules,
+    AccountBox, Balance, Blocks, Books, CharterBox, CommonPot, Height, Lets, Mark, OpenPotBox,
+    Present, rules,
 };
 use serde::Serialize;
 
 use crate::commands::Env;
 use crate::commands::bounds::{self, Announced};
-use crate::commands::open::policy_lines;
+use crate::commands::open::{nano, policy_lines};
 use crate::error::CliError;
 use crate::keys;
 use crate::manifest::{Manifest, OpenRecord};
@@ -166,6 +167,9 @@ pub(super) async fn inspect(
             pot.memberships()
         ));
         open_pot(lets, pot, manifest, &mut found);
+        if let CommonPot::Open(pot) = pot {
+            oracle(session, lets, pot, manifest, height, &mut found).await?;
+        }
     }
     if let Some(books) = present.books() {
         sums(&books, manifest, &mut found);
@@ -203,6 +207,35 @@ fn open_pot(lets: &Lets, pot: &CommonPot, manifest: &Manifest, found: &mut Findi
     for (what, text) in policy_lines(policy, &manifest.currency) {
         found.checks.push(format!("policy: {what}: {text}"));
     }
+}
+
+/// Whether there is a rate now, where one is needed.
+async fn oracle(
+    session: &Session,
+    lets: &Lets,
+    pot: &OpenPotBox,
+    manifest: &Manifest,
+    height: Height,
+    found: &mut Findings,
+) -> Result<(), CliError> {
+    if !pot.policy().kind.has_rate() {
+        return Ok(());
+    }
+    let live = match session.oracle(lets).await? {
+        Some(oracle) => rules::open::check_live(pot, &oracle, height),
+        None => Err(rules::open::OpenViolation::NoOracle),
+    };
+    match live {
+        Ok(quote) => found.checks.push(format!(
+            "oracle: it publishes, and says {} now",
+            nano(quote.rate)
+        )),
+        Err(why) => found.warnings.push(format!(
+            "oracle: there is no rate now: {}",
+            why.explain(&manifest.currency)
+        )),
+    }
+    Ok(())
 }
 
 /// Whether the manifest says of the pot what is true.

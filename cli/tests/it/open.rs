@@ -201,3 +201,107 @@ fn lets1_from_founding_to_liquidation_and_exit() {
     assert!(members["accounts"].as_array().unwrap().is_empty());
     world.lets(["audit"]).ok();
 }
+
+#[test]
+fn lets1_lines_and_collateral_change_as_far_as_the_rate_lets_them() {
+    let world = World::new();
+    world.found_open("lets1", &["--oracle-dead", "5040"]);
+    world.join("alice", "100", &["--line", "20"]);
+    world.mine();
+    let alice = |rest: &[&'static str]| -> Vec<&'static str> {
+        let own = ["--key", "alice", "--yes", "--no-wait"];
+        let args = ["collateral"].into_iter().chain(rest.iter().copied());
+        args.chain(own).collect()
+    };
+    world.refused("usage", &["nothing to change"], alice(&["add"]));
+    world.refused(
+        "cover",
+        &["covers 20.00"],
+        alice(&["add", "0", "--line", "21"]),
+    );
+    world.lets(alice(&["add", "2", "--line", "21"])).ok();
+    world.mine();
+    assert_eq!(world.account("alice")["credit_line"], "21.00");
+    world.refused(
+        "lock",
+        &["locked until"],
+        alice(&["remove", "1", "--line", "20"]),
+    );
+    world.devnet.mine(900).unwrap();
+    // No rate is known: less credit is possible, less collateral is not.
+    world.refused("oracle_age", &[], alice(&["remove", "1", "--line", "20"]));
+    world.lets(alice(&["add", "0", "--line", "20"])).ok();
+    world.mine();
+    assert_eq!(world.account("alice")["credit_line"], "20.00");
+
+    // The oracle dies: whoever could draw is frozen, and who owes nothing leaves with everything.
+    world.refused("oracle_age", &[], ["liquidate", "--key", "alice", "--yes"]);
+    world.devnet.mine(4_500).unwrap();
+    let done = world.act(["liquidate", "--key", "alice"]);
+    assert_eq!(done["done"][0]["what"], "frozen");
+    world.mine();
+    assert_eq!(world.health("alice")["state"], "frozen");
+    assert_eq!(world.account("alice")["can_spend"], "0.00");
+    let before = world.account("alice")["erg"].clone();
+    assert_eq!(before, "45.225 ERG");
+    world.act(["exit", "--key", "alice"]);
+    world.mine();
+    let deeds = world.data(["audit"]);
+    assert_eq!(
+        crate::steps::column(&deeds["deeds"], "deed"),
+        [
+            "founded", "joined", "adjusted", "adjusted", "called", "exited"
+        ]
+    );
+}
+
+#[test]
+fn watcher_calls_and_liquidates_as_blocks_come() {
+    let world = World::new();
+    let oracle = world.found_open("lets1", &[]);
+    world.join("alice", "50", &["--line", "20"]);
+    world.join("bob", "50", &["--line", "20"]);
+    world.mine();
+    world.pay("alice", "bob", "20.00", &[]);
+    world.mine();
+    oracle.say("1.5");
+    let to = (world.devnet.height() + 90).to_string();
+    let watch = [
+        "liquidate",
+        "--watch",
+        "--to",
+        &to,
+        "--most",
+        "15",
+        "--key",
+        "bob",
+        "--yes",
+    ];
+    let child = {
+        let mut command = world.command(&world.devnet.url(), &world.home());
+        command.args(watch).arg("--json");
+        command.stdout(std::process::Stdio::piped());
+        command.stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let called = || world.health("alice")["state"] == "called";
+    crate::world::until("a call in the pool", called);
+    world.mine();
+    world.devnet.mine(75).unwrap();
+    oracle.say("1.5");
+    crate::world::until("a liquidation in the pool", || {
+        world.account("alice")["balance"] == "-5.00"
+    });
+    world.devnet.mine(30).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let done: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let what: Vec<&str> = done.iter().map(|d| d["what"].as_str().unwrap()).collect();
+    assert_eq!(what, ["called", "liquidated"]);
+    assert_eq!(done[1]["amount"], "15.00");
+    world.lets(["audit"]).ok();
+}

@@ -1,12 +1,12 @@
 //! `lets liquidate`: debts under the margin are called, and those whose grace is over are paid for their collateral; once, or
-//! with every block.
+//! with every block. While the oracle is dead, whoever could draw credit is frozen.
 
 use std::time::Duration;
 
 use lets_protocol::rules::most_payable;
 use lets_protocol::rules::open as rules;
 use lets_protocol::{
-    AccountBox, AccountNumber, Amount, Lets, Mark, NanoErg, Proposal, call, liquidate,
+    AccountBox, AccountNumber, Amount, Lets, Mark, NanoErg, Proposal, call, freeze, liquidate,
 };
 use lets_wallet::LocalSigner;
 use serde::Serialize;
@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 enum Todo {
     /// Call this debt.
     Call(AccountNumber),
+    /// Let this account draw no credit while the oracle is dead.
+    Freeze(AccountNumber),
     /// Pay so much of it.
     Pay(AccountNumber, Amount),
 }
@@ -36,7 +38,7 @@ enum Todo {
 /// Something that was done.
 #[derive(Serialize)]
 struct DoneJson {
-    /// `called` or `liquidated`.
+    /// `called`, `frozen` or `liquidated`.
     what: &'static str,
     name: String,
     account: AccountNumber,
@@ -84,13 +86,18 @@ impl Watcher<'_> {
         rules::check_kind(&ground.pot, lets_protocol::Kind::Lets1, "a liquidation")
             .map_err(|e| CliError::open(e.into(), currency))?;
         let (policy, height) = (ground.policy(), ground.params.height);
-        let quote = ground.live(currency)?;
         let accounts = session.accounts(self.lets(), View::Pool).await?;
-        let payer = self.payer(&accounts)?;
         let mut debtors: Vec<&AccountBox> = match &self.args.who {
             Some(who) => vec![&self.group.resolve(who, &accounts)?.it],
             None => accounts.iter().map(|a| &a.it).collect(),
         };
+        if ground.is_dead() {
+            // Whoever has a line could draw more against ERG of which nobody knows the worth.
+            debtors.retain(|a| a.terms().line > Amount::ZERO && Mark::of(a.terms()).is_none());
+            return Ok(debtors.iter().map(|a| Todo::Freeze(a.number())).collect());
+        }
+        let quote = ground.live(currency)?;
+        let payer = self.payer(&accounts)?;
         debtors.retain(|a| rules::check_under(policy, &quote, a).is_ok());
         debtors.sort_by_key(|a| std::cmp::Reverse(a.balance().debt()));
         let mut spent = Amount::ZERO;
@@ -121,6 +128,13 @@ impl Watcher<'_> {
         let currency = &self.group.manifest.currency;
         match todo {
             Todo::Call(number) => ("call", self.group.name_by_number(number)),
+            Todo::Freeze(number) => (
+                "freeze",
+                format!(
+                    "{}: the oracle is dead, and it could draw credit",
+                    self.group.name_by_number(number)
+                ),
+            ),
             Todo::Pay(number, units) => (
                 "pay",
                 format!(
@@ -145,7 +159,7 @@ impl Watcher<'_> {
         let wallet = self.key.tree()?;
         let fee = self.args.spend.fee;
         let number = match todo {
-            Todo::Call(number) | Todo::Pay(number, _) => number,
+            Todo::Call(number) | Todo::Freeze(number) | Todo::Pay(number, _) => number,
         };
         let build = async |session: &Session| -> Result<(Proposal, NanoErg), CliError> {
             let ground = Ground::now(session, lets, fee).await?;
@@ -156,6 +170,11 @@ impl Watcher<'_> {
             match todo {
                 Todo::Call(_) => {
                     let (proposal, ..) = call(ground.at(lets), &debtor, &funding).map_err(fault)?;
+                    Ok((proposal, NanoErg(0)))
+                }
+                Todo::Freeze(_) => {
+                    let (proposal, ..) =
+                        freeze(ground.at(lets), &debtor, &funding).map_err(fault)?;
                     Ok((proposal, NanoErg(0)))
                 }
                 Todo::Pay(_, units) => {
@@ -181,18 +200,16 @@ impl Watcher<'_> {
             }
             Err(e) => return Err(e),
         };
-        let units = match todo {
-            Todo::Call(_) => None,
-            Todo::Pay(_, units) => Some(units),
+        let (what, units) = match todo {
+            Todo::Call(_) => ("called", None),
+            Todo::Freeze(_) => ("frozen", None),
+            Todo::Pay(_, units) => ("liquidated", Some(units)),
         };
         if let (Some(left), Some(units)) = (&mut self.left, units) {
             *left = Amount::clamped(left.units() - units.units());
         }
         Ok(Some(DoneJson {
-            what: match units {
-                None => "called",
-                Some(_) => "liquidated",
-            },
+            what,
             name: group.name_by_number(&number),
             account: number,
             amount: units.map(|u| currency.show(u)),
@@ -209,6 +226,7 @@ impl Watcher<'_> {
                 done.name,
                 NanoErg(taken)
             ),
+            _ if done.what == "frozen" => format!("{} draws no credit now", done.name),
             _ => format!("the debt of {} is called", done.name),
         };
         format!(

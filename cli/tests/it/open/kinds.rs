@@ -147,4 +147,34 @@ fn lets4_starts_with_units_and_owes_nothing() {
     world.act(["exit", "--key", "alice"]);
     world.mine();
     assert_eq!(world.data(["audit"])["figures"]["sum"], "+20.00");
+
+    // Three years on anybody renews the boxes.
+    world.devnet.mine(788_400).unwrap();
+    world.act(["touch", "--key", "bob"]);
+    world.mine();
+    let renewed = world.data(["audit"]);
+    assert!(
+        renewed["warnings"].as_array().unwrap().is_empty(),
+        "{renewed}"
+    );
+}
+
+#[test]
+fn lets3_under_a_dead_oracle_gives_everybody_his_share() {
+    let world = World::new();
+    world.found_open("lets3", &["--oracle-dead", "5040"]);
+    world.join("alice", "60", &["--buy", "20"]);
+    world.mine();
+    world.devnet.mine(200).unwrap();
+    let silent = ["redeem", "1", "--key", "alice", "--yes"];
+    world.refused("oracle_age", &["longer ago"], silent);
+    let warnings = world.data(["verify"])["warnings"].to_string();
+    assert!(warnings.contains("there is no rate now"), "{warnings}");
+    world.devnet.mine(5_000).unwrap();
+    // 40 ERG behind 20 euros: not the price, which nobody knows.
+    let back = world.act(["redeem", "20", "--key", "alice"]);
+    assert_eq!(back["nanoerg"], 40_000_000_000u64);
+    world.act(["exit", "--key", "alice"]);
+    world.mine();
+    world.lets(["audit"]).ok();
 }
