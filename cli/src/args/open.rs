@@ -94,6 +94,22 @@ pub(crate) struct PolicyArgs {
     pub(crate) smallest_liquidation: String,
 }
 
+impl PolicyArgs {
+    /// What was given of it, if anything shows that.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        [
+            ("--credit", self.credit.is_some()),
+            ("--oracle", self.oracle.is_some()),
+            ("--least-rate", self.least_rate.is_some()),
+            ("--highest-rate", self.highest_rate.is_some()),
+            ("--join-fee", self.join_fee.is_some()),
+            ("--treasury", self.treasury.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(what, given)| given.then_some(what))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct JoinArgs {
     /// The manifest that a member gave you; in an open LETS this home's is taken if you give none

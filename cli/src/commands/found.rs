@@ -105,6 +105,11 @@ async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<R
         ));
     }
     let kind = args.kind.open();
+    if let (None, Some(option)) = (kind, args.policy.given()) {
+        return Err(CliError::Arguments(format!(
+            "{option} is of a LETS without a committee: say which with --kind"
+        )));
+    }
     // What the arguments alone decide comes before the node.
     let committee = match kind {
         Some(_) => Vec::new(),

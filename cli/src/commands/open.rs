@@ -126,10 +126,11 @@ pub(super) async fn send<T>(
     worse: impl Fn(&T, &T) -> bool,
 ) -> Result<(Sent, T), CliError> {
     let (mut proposal, agreed) = first;
-    let mut again = None;
-    for tries in 1.. {
+    let (mut again, mut tries) = (None, 0);
+    loop {
         match session.send(&proposal, signer).await {
-            Err(CliError::Submit(cause)) if tries <= TRIES && overtaken(&cause) => {
+            Err(CliError::Submit(cause)) if tries < TRIES && overtaken(&cause) => {
+                tries += 1;
                 tokio::time::sleep(PAUSE * tries).await;
                 let (next, made) = build(session).await?;
                 if worse(&agreed, &made) {
@@ -140,7 +141,6 @@ pub(super) async fn send<T>(
             sent => return Ok((sent?, again.unwrap_or(agreed))),
         }
     }
-    Err(CliError::Worse)
 }
 
 /// Whether the node refused because another transaction took a box, or the oracle has published.

@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergo_chain_types::Header;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
-use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_node_client::{NodeClient, NodeError, TransactionText};
 use lets_ledger::{Head, Ledger, LedgerError};
 use lets_protocol::Lets;
@@ -33,17 +32,15 @@ pub struct Course {
 }
 
 impl Course {
-    /// The marks of a LETS: its four tokens, and the oracle's. Applications name the pot's.
+    /// The marks of a LETS: its four tokens. Applications name the pot's.
     pub fn marks_of(lets: &Lets) -> Vec<String> {
         let ids = lets.ids();
-        let mut marks = vec![
+        vec![
             ids.membership.to_string(),
             ids.unit.to_string(),
             ids.pot_nft.to_string(),
             ids.charter_nft.to_string(),
-        ];
-        marks.extend(lets.oracle().map(|nft| nft.to_string()));
-        marks
+        ]
     }
 }
 
@@ -377,8 +374,7 @@ async fn asked(
     let mut heights = BTreeSet::new();
     let mut made = HashSet::new();
     let mut spent = HashSet::new();
-    let oracle = lets.oracle().map(TokenId::from);
-    for token in lets.tokens().into_iter().chain(oracle) {
+    for token in lets.tokens() {
         for entry in client.entries_by_token(&token).await? {
             heights.extend(entry.inclusion_height);
             made.insert(entry.transaction_id);

@@ -15,7 +15,7 @@ impl Session {
     /// reads as one, or several.
     ///
     /// # Errors
-    /// [`CliError::Node`], [`CliError::Books`].
+    /// [`CliError::Node`].
     pub async fn oracle(&self, lets: &Lets) -> Result<Option<OracleBox>, CliError> {
         match lets.oracle() {
             Some(nft) => self.oracle_of(nft).await,
@@ -28,18 +28,12 @@ impl Session {
     /// # Errors
     /// As [`Session::oracle`].
     pub async fn oracle_of(&self, nft: OracleNft) -> Result<Option<OracleBox>, CliError> {
+        // A ledger does not keep it: the pool is none of the LETS's, and has a box every hour.
         let token = TokenId::from(nft);
-        // A ledger that was brought forward by an index, or that follows no LETS, may not have it: the index is asked first.
         let ask = self.client.unspent_by_token(&token, View::Chain.query());
         let found: Vec<ErgoBox> = match ask.await {
             Ok(found) => found.into_iter().map(|b| b.ergo_box).collect(),
-            Err(NodeError::NotIndexed { .. }) => {
-                let kept = self.boxes_with(&token, View::Chain).await?;
-                match kept.is_empty() {
-                    true => self.published(nft).await?.into_iter().collect(),
-                    false => kept.into_iter().map(|s| s.it).collect(),
-                }
-            }
+            Err(NodeError::NotIndexed { .. }) => self.published(nft).await?.into_iter().collect(),
             Err(e) => return Err(e.into()),
         };
         let mut boxes = found.iter().filter_map(|b| OracleBox::parse(nft, b).ok());
@@ -47,7 +41,7 @@ impl Session {
         Ok(first.filter(|_| boxes.next().is_none()))
     }
 
-    /// The last box with this NFT that a block of the last week made: an older one prices nothing.
+    /// The last box with this NFT that a block of the last week made: an older one prices nothing. Where there is no index.
     async fn published(&self, nft: OracleNft) -> Result<Option<ErgoBox>, CliError> {
         let digits = nft.to_string();
         let token = TokenId::from(nft);

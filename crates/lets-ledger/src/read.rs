@@ -106,9 +106,6 @@ impl Ledger {
             id if id == unit => {
                 self.of_kinds(lets, &[Kind::Account, Kind::Pot, Kind::Note, Kind::Stray])?
             }
-            id if lets.oracle().map(TokenId::from) == Some(id) => {
-                self.of_kinds(lets, &[Kind::Oracle, Kind::Stray])?
-            }
             number => {
                 let mut found = self.boxes(
                     lets,
@@ -304,7 +301,6 @@ impl Ledger {
         match *token {
             id if id == charter => of_kind(Kind::Charter),
             id if id == pot => of_kind(Kind::Pot),
-            id if lets.oracle().map(TokenId::from) == Some(id) => of_kind(Kind::Oracle),
             number => self.rows(
                 "SELECT t.id FROM entries e JOIN transactions t USING (tx) JOIN accounts a USING (account)
                     WHERE a.number = ?1 AND e.kind NOT IN (18, 19, 20) ORDER BY tx",
@@ -488,7 +484,7 @@ impl Ledger {
             return Ok(Vec::new());
         };
         let stored = self.rows(
-            "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind NOT IN (5, 7) ORDER BY b.kind, box",
+            "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
             [],
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)),
         )?;

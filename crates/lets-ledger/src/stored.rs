@@ -1,7 +1,6 @@
 //! Boxes as rows: their kinds, and their bytes without the script where the kind says which it is.
 
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
-use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use lets_contracts::{Contract, unparsed};
 use lets_protocol::{AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox};
@@ -16,19 +15,16 @@ pub(crate) enum Kind {
     Application = 5,
     /// It holds a token of the LETS and is none of its boxes: a carrier of the founding, or what storage rent took.
     Stray = 6,
-    /// The oracle's, whose rate the pot reads.
-    Oracle = 7,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 7] = [
+    pub(crate) const ALL: [Kind; 6] = [
         Kind::Charter,
         Kind::Pot,
         Kind::Account,
         Kind::Note,
         Kind::Application,
         Kind::Stray,
-        Kind::Oracle,
     ];
 
     pub(crate) fn code(self) -> i64 {
@@ -47,7 +43,6 @@ impl Kind {
             Self::Note => "note",
             Self::Application => "application",
             Self::Stray => "stray",
-            Self::Oracle => "oracle",
         }
     }
 
@@ -60,7 +55,7 @@ impl Kind {
             Self::Account => Some(&c.account),
             Self::Note => Some(&c.note),
             Self::Application => Some(&c.application),
-            Self::Stray | Self::Oracle => None,
+            Self::Stray => None,
         }
     }
 }
@@ -74,7 +69,6 @@ pub(crate) enum Known {
     Note(Box<NoteBox>),
     Application,
     Stray,
-    Oracle,
 }
 
 impl Known {
@@ -87,12 +81,6 @@ impl Known {
             .flatten()
             .any(|t| ours.contains(&t.token_id));
         if !holds {
-            // As the pot's script reads it: by its first token.
-            let first = ergo_box.tokens.iter().flatten().next().map(|t| t.token_id);
-            let oracle = lets.oracle().map(TokenId::from);
-            if oracle.is_some() && first == oracle {
-                return Some(Self::Oracle);
-            }
             return ApplicationBox::parse(lets, ergo_box)
                 .ok()
                 .map(|_| Self::Application);
@@ -120,7 +108,6 @@ impl Known {
             Self::Note(_) => Kind::Note,
             Self::Application => Kind::Application,
             Self::Stray => Kind::Stray,
-            Self::Oracle => Kind::Oracle,
         }
     }
 }

@@ -6,7 +6,7 @@ use lets_protocol::{
 };
 
 use super::{Ground, Planned, SUPPLY};
-use crate::args::FoundArgs;
+use crate::args::{BoundArgs, FoundArgs};
 use crate::commands::Env;
 use crate::commands::open::policy_lines;
 use crate::error::CliError;
@@ -33,6 +33,20 @@ pub(super) async fn plan(
     if args.import.is_some() || !args.committee_keys.is_empty() || !args.member_keys.is_empty() {
         return Err(CliError::Arguments(format!(
             "a {kind} has no committee: leave --committee-key, --member-key and --import away"
+        )));
+    }
+    let used = BoundArgs {
+        floor: args.bounds.floor,
+        cap: args.bounds.cap.clone(),
+        largest_draw: args.bounds.largest_draw.clone(),
+        draw_limit: args.bounds.draw_limit.clone(),
+        draw_rate: args.bounds.draw_rate.clone(),
+        longest_debt: args.bounds.longest_debt,
+        ..BoundArgs::default()
+    };
+    if args.bounds != used {
+        return Err(CliError::Arguments(format!(
+            "a {kind} has no bounds of a committee: of those options --floor, --cap and the loan rules hold, and --credit is what it gives"
         )));
     }
     let nft = args.policy.oracle.ok_or_else(|| {

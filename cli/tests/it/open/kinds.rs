@@ -23,6 +23,18 @@ fn lets2_gives_a_line_for_a_fee_that_is_more_than_it_is_worth() {
     ];
     let cheap = found.into_iter().chain(["--join-fee", "80", "--yes"]);
     world.refused("found", &["80 ERG", "false members"], cheap);
+    let bounded = found.into_iter().chain(["--max-line", "80", "--yes"]);
+    world.refused("usage", &["no bounds of a committee"], bounded);
+    let kindless = [
+        "found",
+        "--name",
+        "Open",
+        "--currency",
+        "EUR",
+        "--oracle",
+        &oracle.nft,
+    ];
+    world.refused("usage", &["--kind"], kindless);
     world
         .lets(found.into_iter().chain(["--yes", "--no-wait"]))
         .ok();
