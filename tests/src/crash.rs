@@ -237,7 +237,7 @@ impl Town {
         };
         // Each funding is a block, so a price stays young only if the oracle publishes; and whoever has read its last box must
         // be in a block by then.
-        if at % 20 == 0 {
+        if at.is_multiple_of(20) {
             self.devnet.mine(10).unwrap();
             self.publish(RATE);
         }

@@ -177,7 +177,7 @@ impl Session {
     /// [`CliError::NoCommittee`]; as [`Session::charter`].
     pub async fn committee_pot(&self, lets: &Lets, view: View) -> Result<PotBox, CliError> {
         match self.pot(lets, view).await? {
-            CommonPot::Committee(pot) => Ok(pot),
+            CommonPot::Committee(pot) => Ok(*pot),
             CommonPot::Open(_) => Err(CliError::NoCommittee),
         }
     }

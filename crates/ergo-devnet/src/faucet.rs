@@ -174,9 +174,7 @@ impl Faucet {
         let tx_context = TransactionContext::new(unsigned, inputs, vec![])?;
         // A wallet is not `Send`, so it is made for each signature.
         let keys = [&self.key, &self.oracle_key].into_iter();
-        let secrets = keys
-            .filter_map(|key| SecretKey::dlog_from_bytes(key))
-            .collect();
+        let secrets = keys.filter_map(SecretKey::dlog_from_bytes).collect();
         Ok(Wallet::from_secrets(secrets).sign_transaction(tx_context, context, None)?)
     }
 }

@@ -11,7 +11,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommonPot {
     /// Of a LETS with a committee.
-    Committee(PotBox),
+    Committee(Box<PotBox>),
     /// Of a LETS that anybody joins by himself.
     Open(Box<OpenPotBox>),
 }
@@ -23,7 +23,7 @@ impl CommonPot {
     /// [`ParseBoxError`] naming the part that the pot of this LETS cannot have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
         match lets.oracle() {
-            None => PotBox::parse(lets, ergo_box).map(Self::Committee),
+            None => PotBox::parse(lets, ergo_box).map(|pot| Self::Committee(Box::new(pot))),
             Some(_) => OpenPotBox::parse(lets, ergo_box).map(|pot| Self::Open(Box::new(pot))),
         }
     }
