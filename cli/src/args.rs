@@ -3,6 +3,7 @@
 mod books;
 mod bounds;
 mod committee;
+mod open;
 mod payments;
 
 pub(crate) use books::{HistoryArgs, StatementArgs, StatsArgs, SyncArgs, WatchArgs, Whose};
@@ -10,6 +11,10 @@ pub(crate) use bounds::{BoundArgs, parse_blocks};
 pub(crate) use committee::{
     AnnounceArgs, CancelArgs, CommitteeCommand, CompleteArgs, EnactArgs, FileArgs, ProposeArgs,
     ProposeCommand, SignArgs, SubmitArgs, WriteOffArgs,
+};
+pub(crate) use open::{
+    CollateralArgs, CollateralCommand, ExchangeArgs, FoundKind, JoinArgs, LiquidateArgs,
+    OpenJoinArgs, PolicyArgs,
 };
 pub(crate) use payments::{
     AbsorbArgs, AccountCommand, ClaimArgs, HandOverArgs, InvoiceArgs, InvoiceCommand,
@@ -19,7 +24,7 @@ pub(crate) use payments::{
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use lets_protocol::{Blocks, NanoErg};
 
 use crate::manifest::Network;
@@ -137,12 +142,19 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Found a LETS, or finish a founding that was interrupted
     Found(Box<FoundArgs>),
-    /// Check a manifest against the chain and make this home a member's of that LETS
-    Join {
-        /// The manifest that a member gave you
-        // Not `manifest`: the parser would take it for the global option of that name.
-        file: PathBuf,
-    },
+    /// Check a manifest against the chain and make this home a member's of that LETS; without a committee: open an account
+    Join(Box<JoinArgs>),
+    /// Change the ERG that backs your line, and the line (LETS-1)
+    #[command(subcommand)]
+    Collateral(CollateralCommand),
+    /// Buy units with ERG (LETS-3)
+    Buy(ExchangeArgs),
+    /// Give units back for ERG (LETS-3)
+    Redeem(ExchangeArgs),
+    /// Show how far each debt is from a margin call, or what is behind the units
+    Health,
+    /// Call debts under the margin, and pay for collateral those whose grace is over (LETS-1)
+    Liquidate(Box<LiquidateArgs>),
     /// Ask to be admitted, setting ERG aside for your account
     Apply(ApplyArgs),
     /// List open applications
@@ -217,7 +229,23 @@ pub(crate) enum Command {
     /// Run a test chain on this machine, or ask a running one for ERG and blocks
     Devnet(DevnetArgs),
     /// Show everything at work on a test chain inside this process
-    Demo,
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Which LETS to show
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = DemoKind::Committee)]
+    pub(crate) kind: DemoKind,
+}
+
+/// What the demonstration can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoKind {
+    /// Members are admitted, pay each other, and one is refused
+    Committee,
+    /// Members join by themselves against ERG, trade, ERG falls, a debt is liquidated, and one leaves
+    Lets1,
 }
 
 #[derive(Debug, Subcommand)]
@@ -287,6 +315,9 @@ pub(crate) struct FoundArgs {
     /// Decimals that amounts are shown with, 0 to 6
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) decimals: u8,
+    /// Who decides on members and their credit
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = FoundKind::Committee)]
+    pub(crate) kind: FoundKind,
     /// How many of the committee must sign
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) committee: usize,
@@ -300,6 +331,8 @@ pub(crate) struct FoundArgs {
     pub(crate) key: KeyChoice,
     #[command(flatten)]
     pub(crate) bounds: BoundArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
     /// A paper ledger to import: CSV with name, balance, line, and if you like cap and key (the member's public key)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "discard"])]
     pub(crate) import: Option<PathBuf>,
@@ -465,6 +498,15 @@ pub(crate) enum DevnetCommand {
         to: String,
         /// How much
         erg: NanoErg,
+    },
+    /// Let an oracle pool publish a rate, as a LETS without a committee reads it; without --nft a new pool
+    Oracle {
+        /// What a quantity (a dollar, say) is worth
+        #[arg(long, value_name = "ERG")]
+        rate: NanoErg,
+        /// Token id of the pool's NFT
+        #[arg(long, value_name = "TOKEN")]
+        nft: Option<String>,
     },
     /// Mine blocks now
     Mine {

@@ -23,6 +23,7 @@ mod name;
 mod node;
 mod note;
 mod notes;
+mod open;
 mod pay;
 mod seat;
 mod settle;
@@ -41,8 +42,8 @@ use lets_ledger::Pick;
 use lets_protocol::{AccountNumber, Lets, Link};
 
 use crate::args::{
-    AccountCommand, Cli, Command, Global, InvoiceCommand, NodeCommand, NoteCommand, SettleCommand,
-    Spend,
+    AccountCommand, Cli, Command, DemoKind, Global, InvoiceCommand, NodeCommand, NoteCommand,
+    SettleCommand, Spend,
 };
 use crate::error::CliError;
 use crate::home::{Home, Lock};
@@ -77,8 +78,14 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
             file,
             offline: true,
         }) => settle::show_offline(&env, &file).map(Some),
-        Command::Demo => on_threads(demo::run(&env)).map(Some),
+        Command::Demo(args) => match args.kind {
+            DemoKind::Committee => on_threads(demo::run(&env)).map(Some),
+            DemoKind::Lets1 => on_threads(demo::open::run(&env)).map(Some),
+        },
         Command::Devnet(args) => on_threads(devnet::run(&env, args)),
+        Command::Liquidate(args) if args.watch => {
+            on_one_thread(open::liquidate::watch(&env, *args)).map(|()| None)
+        }
         Command::Watch(args) => on_one_thread(watch::run(&env, args)).map(|()| None),
         // Blocks are read on other threads than the one that writes them down.
         Command::Sync(args) => on_threads(sync::run(&env, args)).map(Some),
@@ -89,7 +96,12 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
 async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError> {
     match command {
         Command::Found(args) => found::run(env, *args).await,
-        Command::Join { file } => join::run(env, &file).await,
+        Command::Join(args) => join::run(env, *args).await,
+        Command::Collateral(command) => open::collateral::run(env, command).await,
+        Command::Buy(args) => open::exchange::buy_units(env, args).await,
+        Command::Redeem(args) => open::exchange::redeem_units(env, args).await,
+        Command::Health => open::health::run(env).await,
+        Command::Liquidate(args) => open::liquidate::run(env, *args).await,
         Command::Apply(args) => apply::run(env, args).await,
         Command::Applications => apply::list(env).await,
         Command::Withdraw(args) => apply::withdraw(env, args).await,
@@ -128,7 +140,7 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         // The others need no node and have been run.
         Command::Key(_)
         | Command::Name(_)
-        | Command::Demo
+        | Command::Demo(_)
         | Command::Devnet(_)
         | Command::Sync(_)
         | Command::Watch(_) => Err(CliError::Arguments("this command needs no node".to_owned())),
@@ -216,6 +228,11 @@ impl Env<'_> {
     /// The LETS of this home, without a node.
     pub(crate) fn group(&self) -> Result<Group, CliError> {
         let (manifest, lets) = Manifest::load(&self.manifest_path())?;
+        self.group_of(manifest, lets)
+    }
+
+    /// A LETS as this home sees it.
+    pub(crate) fn group_of(&self, manifest: Manifest, lets: Lets) -> Result<Group, CliError> {
         Ok(Group {
             manifest,
             lets,

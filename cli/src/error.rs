@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use ergo_devnet::DevnetError;
 use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
-use lets_contracts::ArtifactError;
+use lets_contracts::{ArtifactError, OracleNft};
 use lets_ledger::LedgerError;
+use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{
     AccountNumber, AdmitError, AmountError, ApplyError, BuildError, Currency, CurrencyError,
-    FoundError, InvoiceError, MakeInvoiceError, MemoTextError, NanoErg, ParseBoxError,
+    FoundError, InvoiceError, MakeInvoiceError, MemoTextError, NanoErg, OpenError, ParseBoxError,
     ParseInvoiceError, RefreshError, RuleViolation, SetTermsError, TradeError,
 };
 use lets_wallet::{
@@ -97,6 +98,36 @@ pub enum CliError {
     /// Terms cannot be set so.
     #[error(transparent)]
     Terms(SetTermsError),
+    /// A rule of the open pot stands in the way.
+    #[error("{} (rule {})", violation.explain(currency), violation.rule())]
+    OpenRule {
+        /// The rule with its figures.
+        violation: Box<OpenViolation>,
+        /// The currency to show them in.
+        currency: Currency,
+    },
+    /// Something cannot be done with an open pot.
+    #[error(transparent)]
+    Open(OpenError),
+    /// A committee's command, in a LETS without one.
+    #[error("this LETS has no committee: nobody admits, sets terms or expels in it")]
+    NoCommittee,
+    /// A command of open LETS, in one with a committee.
+    #[error("this LETS has a committee: its members apply, and the committee sets their terms")]
+    NotOpen,
+    /// An oracle that the chain does not show.
+    #[error(
+        "the chain shows no box of an oracle pool with the NFT {nft}, with a rate in R4 and an epoch in R5"
+    )]
+    NoOracleBox {
+        /// The NFT.
+        nft: OracleNft,
+    },
+    /// What was agreed to cannot be had any more: others came first.
+    #[error(
+        "others were faster, and it would now come out worse than what you agreed to; nothing was sent"
+    )]
+    Worse,
     /// A box cannot be refreshed so.
     #[error(transparent)]
     Refresh(RefreshError),

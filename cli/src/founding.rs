@@ -10,7 +10,7 @@ use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use ergo_node_client::SubmitError;
-use lets_protocol::{BuildError, Found, NanoErg, Proposal};
+use lets_protocol::{BuildError, FoundingStep, NanoErg, Proposal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -156,7 +156,7 @@ impl FoundingFile {
     /// # Errors
     /// [`CliError`] if the manifest cannot be written as text.
     pub fn new(
-        found: &Found,
+        steps: &[(FoundingStep, Proposal); FOUNDING_STEPS],
         manifest: &Manifest,
         manifest_path: &Path,
         key: &str,
@@ -168,7 +168,7 @@ impl FoundingFile {
             manifest: manifest.to_text()?,
             manifest_path: manifest_path.to_owned(),
             name: manifest.name.clone(),
-            steps: std::array::from_fn(|i| Step::of(&found.steps[i].1)),
+            steps: std::array::from_fn(|i| Step::of(&steps[i].1)),
             import,
         })
     }

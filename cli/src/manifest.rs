@@ -8,8 +8,8 @@ use std::str::FromStr;
 use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergo_chain_types::blake2b256_hash;
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
-use lets_contracts::{LetsIds, ScriptHash};
-use lets_protocol::{Currency, Found, Height, Identity, Lets};
+use lets_contracts::{LetsIds, OracleNft, ScriptHash};
+use lets_protocol::{CommonPot, Currency, Found, Height, Identity, Lets, OpenFound, Policy};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -17,8 +17,10 @@ use crate::error::CliError;
 use crate::home;
 
 const FORMAT: &str = "lets-manifest";
-/// The version of the format that this program reads and writes.
+/// The version of the format of a LETS with a committee.
 pub const VERSION: u32 = 1;
+/// That of an open LETS: a program that knows no such LETS refuses it by its version.
+pub const OPEN_VERSION: u32 = 2;
 /// How many transactions found a LETS.
 pub const FOUNDING_STEPS: usize = 5;
 
@@ -89,7 +91,7 @@ pub enum ManifestError {
         why: String,
     },
     /// It was written by another version of the program.
-    #[error("{} has format version {found}, and this program reads {VERSION}", path.display())]
+    #[error("{} has format version {found}, and this program reads {VERSION} and {OPEN_VERSION}", path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -151,7 +153,7 @@ impl ManifestError {
 pub struct ScriptHashes {
     /// Of `contracts/charter.es`.
     pub charter: ScriptHash,
-    /// Of `contracts/pot.es`.
+    /// Of `contracts/pot.es`, or `contracts/open_pot.es`.
     pub pot: ScriptHash,
     /// Of `contracts/account.es`.
     pub account: ScriptHash,
@@ -204,6 +206,32 @@ pub struct FoundingRecord {
     pub transactions: [TxId; FOUNDING_STEPS],
 }
 
+/// By what a reader recognises the pot of a LETS that anybody joins by himself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRecord {
+    /// The oracle pool whose rate counts.
+    pub oracle: OracleNft,
+    /// Whoever gets the fees: the proposition, in hexadecimal.
+    pub treasury: String,
+    /// What the pot gives and asks, for ever.
+    pub policy: Policy,
+}
+
+impl OpenRecord {
+    /// What this pot would have to stand in the manifest as; `None` if it has a committee.
+    pub fn of(lets: &Lets, pot: &CommonPot) -> Option<Self> {
+        let CommonPot::Open(pot) = pot else {
+            return None;
+        };
+        Some(Self {
+            oracle: lets.oracle()?,
+            treasury: hex::encode(pot.treasury().prop_bytes().ok()?),
+            policy: pot.policy().clone(),
+        })
+    }
+}
+
 /// A manifest whose fingerprint and script hashes have been checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -226,10 +254,13 @@ pub struct Manifest {
     pub supply: Supply,
     /// How it began.
     pub founding: FoundingRecord,
+    /// What its pot gives and asks, if anybody joins by himself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenRecord>,
 }
 
 impl Manifest {
-    /// The manifest of a LETS that is about to be founded.
+    /// The manifest of a LETS with a committee that is about to be founded.
     pub fn of(
         found: &Found,
         identity: &Identity,
@@ -237,20 +268,55 @@ impl Manifest {
         supply: Supply,
         height: Height,
     ) -> Self {
+        let transactions = std::array::from_fn(|i| found.steps[i].1.tx_id());
+        let record = FoundingRecord {
+            height,
+            transactions,
+        };
+        Self::new(&found.lets, identity, network, supply, record, None)
+    }
+
+    /// The manifest of an open LETS that is about to be founded.
+    pub fn of_open(
+        found: &OpenFound,
+        identity: &Identity,
+        network: Network,
+        supply: Supply,
+        height: Height,
+    ) -> Self {
+        let transactions = std::array::from_fn(|i| found.steps[i].1.tx_id());
+        let record = FoundingRecord {
+            height,
+            transactions,
+        };
+        let pot = CommonPot::Open(Box::new(found.pot.clone()));
+        let open = OpenRecord::of(&found.lets, &pot);
+        Self::new(&found.lets, identity, network, supply, record, open)
+    }
+
+    fn new(
+        lets: &Lets,
+        identity: &Identity,
+        network: Network,
+        supply: Supply,
+        founding: FoundingRecord,
+        open: Option<OpenRecord>,
+    ) -> Self {
         let mut manifest = Self {
             format: FORMAT.to_owned(),
-            version: VERSION,
+            version: match open {
+                None => VERSION,
+                Some(_) => OPEN_VERSION,
+            },
             name: identity.name.clone(),
             network,
             fingerprint: String::new(),
             currency: identity.currency.clone(),
-            ids: *found.lets.ids(),
-            scripts: ScriptHashes::of(&found.lets),
+            ids: *lets.ids(),
+            scripts: ScriptHashes::of(lets),
             supply,
-            founding: FoundingRecord {
-                height,
-                transactions: std::array::from_fn(|i| found.steps[i].1.tx_id()),
-            },
+            founding,
+            open,
         };
         manifest.fingerprint = manifest.reckoned();
         manifest
@@ -289,7 +355,7 @@ impl Manifest {
                 unreadable(format!("its format is {:?}, not {FORMAT:?}", head.format)).into(),
             );
         }
-        if head.version != VERSION {
+        if ![VERSION, OPEN_VERSION].contains(&head.version) {
             return Err(ManifestError::Version {
                 path: path(),
                 found: head.version,
@@ -298,6 +364,12 @@ impl Manifest {
         }
         let manifest: Self =
             toml::from_str(text).map_err(|e| unreadable(e.message().to_owned()))?;
+        if manifest.open.is_some() != (manifest.version == OPEN_VERSION) {
+            return Err(unreadable(format!(
+                "version {OPEN_VERSION} is that of an open LETS, which has a policy"
+            ))
+            .into());
+        }
         if manifest.fingerprint != manifest.reckoned() {
             return Err(ManifestError::Fingerprint { path: path() }.into());
         }
@@ -309,7 +381,10 @@ impl Manifest {
         }
         Currency::new(manifest.currency.code(), manifest.currency.decimals())
             .map_err(|e| unreadable(e.to_string()))?;
-        let lets = Lets::new(manifest.ids)?;
+        let lets = match &manifest.open {
+            None => Lets::new(manifest.ids)?,
+            Some(open) => Lets::open(manifest.ids, open.oracle)?,
+        };
         let expected = ScriptHashes::of(&lets);
         for ((contract, found), (_, expected)) in
             manifest.scripts.named().into_iter().zip(expected.named())
@@ -350,7 +425,7 @@ impl Manifest {
 
     /// blake2b256 over one line for each field but the fingerprint, in the order of the format.
     fn reckoned(&self) -> String {
-        let mut text = format!("{FORMAT} {VERSION}\n");
+        let mut text = format!("{FORMAT} {}\n", self.version);
         let mut line = |name: &str, value: &dyn std::fmt::Display| {
             // Quoted, so that no value can look like the next line. Writing into a String does not fail.
             let _ = writeln!(text, "{name}={:?}", value.to_string());
@@ -372,6 +447,13 @@ impl Manifest {
         for id in &self.founding.transactions {
             line("transaction", &String::from(*id));
         }
+        if let Some(open) = &self.open {
+            line("oracle", &open.oracle);
+            line("treasury", &open.treasury);
+            for number in open.policy.to_longs() {
+                line("policy", &number);
+            }
+        }
         blake2b256_hash(text.as_bytes()).to_string()
     }
 }
@@ -380,6 +462,7 @@ impl Manifest {
 mod tests {
     use super::*;
     use lets_contracts::{CharterNft, MembershipId, PotNft, UnitId};
+    use lets_protocol::{Amount, Blocks, Kind, NanoErg, OracleLimits};
 
     fn manifest() -> Manifest {
         let ids = LetsIds {
@@ -405,6 +488,7 @@ mod tests {
                 height: Height(7),
                 transactions: [TxId::zero(); FOUNDING_STEPS],
             },
+            open: None,
         };
         manifest.fingerprint = manifest.reckoned();
         manifest
@@ -470,6 +554,92 @@ mod tests {
     fn manifest_name_with_control_characters_is_refused() {
         let mut other = manifest();
         other.name = "Village\u{1b}[2J".to_owned();
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "bad_manifest");
+    }
+
+    fn open_manifest() -> Manifest {
+        let mut manifest = manifest();
+        let policy = Policy {
+            kind: Kind::Lets2,
+            floor: NanoErg(3_125_000_000),
+            credit: Amount::new(2_000).unwrap(),
+            cap: Amount::new(50_000).unwrap(),
+            largest_draw: Amount::ZERO,
+            draw_limit: Amount::ZERO,
+            longest_debt: Blocks(0),
+            draw_rate: Amount::new(1).unwrap(),
+            lock: Blocks(0),
+            fee: NanoErg(90_000_000_000),
+            units_per_quantity: 100,
+            cover: 200,
+            margin: 150,
+            discount: 10,
+            grace: Blocks(40),
+            smallest_liquidation: Amount::new(1).unwrap(),
+            oracle: OracleLimits {
+                oldest: Blocks(100),
+                longest_epoch: Blocks(60),
+                least: 100_000,
+                highest: 4_000_000_000,
+                dead: Blocks(6_000),
+            },
+            supply: 1_000_000,
+            own_erg: NanoErg(5),
+        };
+        let oracle = OracleNft::from([5; 32]);
+        manifest.version = OPEN_VERSION;
+        manifest.scripts = ScriptHashes::of(&Lets::open(manifest.ids, oracle).unwrap());
+        manifest.open = Some(OpenRecord {
+            oracle,
+            treasury: "cd02".to_owned(),
+            policy,
+        });
+        manifest.fingerprint = manifest.reckoned();
+        manifest
+    }
+
+    #[test]
+    fn manifest_of_an_open_lets_survives_its_text() {
+        let manifest = open_manifest();
+        let (read, lets) = parse(&manifest.to_text().unwrap()).unwrap();
+        assert_eq!(read, manifest);
+        assert_eq!(lets.oracle(), Some(OracleNft::from([5; 32])));
+    }
+
+    #[test]
+    fn manifest_of_an_open_lets_has_every_number_of_its_policy_in_the_fingerprint() {
+        let good = open_manifest();
+        let text = good.to_text().unwrap();
+        let (head, open) = text.split_once("[open]").unwrap();
+        let mut changed = 0;
+        for line in open.lines().filter(|l| l.contains(" = ")) {
+            let place = line.rfind(|c: char| c.is_ascii_digit()).unwrap();
+            let new = match &line[place..=place] {
+                "1" => "2",
+                _ => "1",
+            };
+            let mut edited = line.to_owned();
+            edited.replace_range(place..=place, new);
+            let text = format!("{head}[open]{}", open.replacen(line, &edited, 1));
+            let error = parse(&text).unwrap_err();
+            assert_eq!(error.kind(), "manifest_edited", "{line}: {error}");
+            changed += 1;
+        }
+        // Oracle, treasury, and 23 numbers.
+        assert_eq!(changed, 25);
+    }
+
+    #[test]
+    fn manifest_with_a_policy_and_the_other_version_is_refused() {
+        let mut other = open_manifest();
+        other.version = VERSION;
+        other.fingerprint = other.reckoned();
+        let error = parse(&other.to_text().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), "bad_manifest");
+        let mut other = manifest();
+        other.version = OPEN_VERSION;
         other.fingerprint = other.reckoned();
         let error = parse(&other.to_text().unwrap()).unwrap_err();
         assert_eq!(error.kind(), "bad_manifest");

@@ -9,6 +9,7 @@ mod find;
 pub mod follow;
 mod history;
 mod imported;
+mod oracle;
 mod received;
 mod retell;
 

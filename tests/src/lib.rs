@@ -3,6 +3,7 @@
 pub mod adversary;
 pub mod case;
 pub mod catalogue;
+pub mod crash;
 pub mod hand;
 pub mod judge;
 pub mod kinds;

@@ -14,15 +14,17 @@ use lets_cli::manifest::{Manifest, Network, Supply};
 use lets_cli::paper::BearerUri;
 use lets_cli::payment_file;
 use lets_cli::settlement_file::SettlementFile;
+use lets_contracts::OracleNft;
 use lets_protocol::{
-    AccountBox, ApplicationBox, CharterBox, Currency, Found, Lets, Memo, NoteBox, PotBox,
-    SignedInvoice,
+    AccountBox, ApplicationBox, CharterBox, Currency, Found, Identity, Kind, Lets, Memo, NoteBox,
+    OpenFounding, PotBox, SignedInvoice,
 };
 use lets_wallet::{Backup, KeyFile, KeyIndex, Mnemonic, Nonces, UnlockedKeys};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use crate::open::{ORACLE, policy};
 use crate::world::{World, at_least, founding, key, prop};
 
 /// What a reader says: nothing, or what is wrong, as a person would be told.
@@ -71,6 +73,30 @@ pub fn world() -> (World, Manifest) {
     } = found;
     (world.lets, world.charter, world.pot) = (lets, charter, pot);
     (world, manifest)
+}
+
+/// The manifest of an open LETS.
+pub fn open_manifest() -> Manifest {
+    let founding = OpenFounding {
+        identity: Identity {
+            name: "Open Street".to_owned(),
+            currency: Currency::new("USD", 2).unwrap(),
+        },
+        treasury: prop(&key(65)),
+        policy: policy(Kind::Lets1),
+        oracle: OracleNft::from(ORACLE),
+        units: 1_000_000,
+        memberships: 101,
+    };
+    let (world, _) = world();
+    let funding = world.funding(&key(64), 20.0);
+    let found = founding.plan(None, &funding, world.params()).unwrap();
+    let supply = Supply {
+        units: founding.units,
+        memberships: founding.memberships,
+    };
+    let (identity, height) = (&founding.identity, world.height);
+    Manifest::of_open(&found, identity, Network::Devnet, supply, height)
 }
 
 /// What the parsers know besides the bytes.

@@ -8,6 +8,8 @@ mod always;
 mod close;
 #[path = "open_pot/exchange.rs"]
 mod exchange;
+#[path = "open_pot/figures.rs"]
+mod figures;
 #[path = "open_pot/join.rs"]
 mod join;
 #[path = "open_pot/liquidate.rs"]

@@ -12,7 +12,7 @@ use lets_protocol::{
     Amount, Currency, Height, Invoice, InvoiceId, Leg, Memo, Reference, Settlement, SignedInvoice,
 };
 use lets_tests::case::{existing, state_at};
-use lets_tests::parsers::{ALL, CONTEXT, Parser, WORDS, scene, world};
+use lets_tests::parsers::{ALL, CONTEXT, Parser, WORDS, open_manifest, scene, world};
 use lets_tests::world::key;
 use lets_wallet::{Backup, KeyFile, KeyIndex, Mnemonic, Round, WorkFactor, seal_text};
 use peak_alloc::PeakAlloc;
@@ -160,7 +160,8 @@ fn seeds() -> (Vec<Seed>, Secrets) {
     let note = [&[3, 1, 3, 5, 3, 0, 2, 0][..], &between, &[0, 0, 1, 200, 9]].concat();
     let target = [&[15, 7][..], &[6; 32], &[2, 0, 0]].concat();
     let application = [&[4, 0, 3, 0, 2, 1, 5][..], &target, &[0, 0, 2, 200, 1, 9]].concat();
-    let made: [(&str, Vec<u8>); 22] = [
+    let made: [(&str, Vec<u8>); 23] = [
+        ("manifest", open_manifest().to_text().unwrap().into()),
         ("manifest", manifest.to_text().unwrap().into()),
         ("invoice", invoice.to_string().into()),
         ("memo", memo.to_bytes()),

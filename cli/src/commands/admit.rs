@@ -36,7 +36,7 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
     let charter = session.charter(&group.lets, View::Pool).await?;
     let terms = terms::first(&args.wishes, charter.bounds(), currency)?;
     let (line, cap) = (terms.line, terms.cap);
-    let mut pot = session.pot(&group.lets, View::Pool).await?;
+    let mut pot = session.committee_pot(&group.lets, View::Pool).await?;
     let mut proposals = Vec::new();
     let mut opened: Vec<AccountBox> = Vec::new();
     let mut preview = Preview::new(format!("Admit to {:?}", group.manifest.name));

@@ -4,8 +4,8 @@
 mod opening;
 
 use lets_protocol::{
-    AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Paid, Present, Replay, Told,
-    payments_in, rules, write_off_reason,
+    AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay,
+    Told, payments_in, rules, write_off_reason,
 };
 use serde::Serialize;
 
@@ -308,6 +308,35 @@ fn told(deed: &Deed, currency: &Currency) -> String {
                     currency.show_balance(*balance)
                 ),
             }
+        }
+        Deed::Joined { terms, balance, .. } => format!(
+            "{name} joined with a line of {} and {}",
+            currency.show(terms.line),
+            currency.show_balance(*balance)
+        ),
+        Deed::Adjusted {
+            before,
+            after,
+            balance,
+            ..
+        } => format!(
+            "{name} changed collateral and line: {} (balance {})",
+            changes(before, after, currency).join(", "),
+            currency.show_balance(*balance)
+        ),
+        Deed::Called { mark, .. } => match mark {
+            Mark::Called(from) => format!("the debt of {name} was called, from height {from}"),
+            Mark::Frozen => format!("{name} was frozen: the oracle was dead"),
+        },
+        Deed::Liquidated { units, taken, .. } => format!(
+            "{} of the debt of {name} was paid for {taken} of its collateral",
+            currency.show(*units)
+        ),
+        Deed::Bought { units, erg, .. } => {
+            format!("{name} bought {} for {erg}", currency.show(*units))
+        }
+        Deed::Redeemed { units, erg, .. } => {
+            format!("{name} gave {} back for {erg}", currency.show(*units))
         }
         Deed::Exited { .. } => format!("{name} left"),
         Deed::Expelled { .. } => format!("{name} was expelled at balance 0"),

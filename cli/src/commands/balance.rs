@@ -1,6 +1,6 @@
 //! `lets balance`: what an account has, owes and may still spend.
 
-use lets_protocol::{AccountBox, AccountNumber, Amount, Height, NoteBox, claimable, rules};
+use lets_protocol::{AccountBox, AccountNumber, Amount, Height, Mark, NoteBox, claimable, rules};
 use serde::Serialize;
 
 use crate::commands::account::show_smallest;
@@ -9,6 +9,9 @@ use crate::commands::{Env, Group};
 use crate::error::CliError;
 use crate::output::Report;
 use crate::session::Seen;
+
+/// The class of no account of an open LETS: there it is 0, or the height at which a lock ends.
+const NOBODYS_CLASS: i64 = 1;
 
 #[derive(Serialize)]
 struct BalanceJson {
@@ -30,6 +33,9 @@ struct BalanceJson {
     direct: String,
     erg: String,
     spare_erg: String,
+    /// Why it draws no credit, if its debt was called or the account frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mark: Option<String>,
     /// False while the last change waits for a block and can still fail.
     confirmed: bool,
 }
@@ -118,6 +124,7 @@ pub(super) async fn run(env: &Env<'_>, who: Option<&str>) -> Result<Report, CliE
                     a.erg, a.spare_erg
                 ),
             ]);
+            lines.extend(a.mark.iter().map(|mark| format!("  no credit    {mark}")));
             lines.join("\n")
         })
         .collect();
@@ -144,6 +151,12 @@ fn of(
     let payable = claimable(it, &waiting, Amount::MAX.units());
     let now = claimable(it, &waiting, 0);
     let held = sum(&waiting).units() - sum(&now).units();
+    let mark = match group.manifest.open {
+        Some(_) => Mark::of(it.terms()),
+        None => None,
+    };
+    // Whoever is marked may spend credit on nobody.
+    let class = mark.map(|_| NOBODYS_CLASS);
     let room = it.terms().cap.units() - it.balance().units();
     BalanceJson {
         name: group.name_of(it),
@@ -154,11 +167,17 @@ fn of(
         claimable: currency.show(sum(&now)),
         held_back: currency.show(Amount::clamped(held)),
         incoming: currency.show(sum(&own(false))),
-        can_spend: currency.show(rules::most_payable(it, sum(&payable), height, None)),
+        can_spend: currency.show(rules::most_payable(it, sum(&payable), height, class)),
         can_receive: currency.show(Amount::clamped(room)),
         direct: show_smallest(group, it.settings().smallest_direct),
         erg: it.value().to_string(),
         spare_erg: it.spare_erg().to_string(),
+        mark: mark.map(|mark| match mark {
+            Mark::Called(at) => format!(
+                "the debt was called, from height {at}: `lets collateral add`, or earn it back (`lets health`)"
+            ),
+            Mark::Frozen => "the oracle was dead: `lets collateral add` when it is back".to_owned(),
+        }),
         confirmed: account.confirmed,
     }
 }

@@ -246,7 +246,7 @@ async fn complete(env: &Env<'_>, args: CompleteArgs) -> Result<Report, CliError>
     let accounts = session.accounts(&group.lets, View::Pool).await?;
     let account = &group.resolve(&args.who, &accounts)?.it;
     let charter = session.charter(&group.lets, View::Pool).await?;
-    let pot = session.pot(&group.lets, View::Pool).await?;
+    let pot = session.committee_pot(&group.lets, View::Pool).await?;
     let funding = wallet_of(&session, &keys, env).await?;
     let currency = &group.manifest.currency;
     let (proposal, _, next) =

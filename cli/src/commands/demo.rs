@@ -3,6 +3,8 @@
 //! Keys are drawn anew each time and live in memory only. Founding, applying, admitting and paying go through the same
 //! session and the same builders as the other commands.
 
+pub(super) mod open;
+
 use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
@@ -65,6 +67,20 @@ struct StepJson {
     #[serde(flatten)]
     sent: Sent,
     what: String,
+}
+
+impl StepJson {
+    /// As a table shows it.
+    fn row(&self) -> Vec<String> {
+        let sent = &self.sent;
+        vec![
+            sent.kind.clone(),
+            String::from(sent.id),
+            sent.bytes.map_or(String::new(), |b| b.to_string()),
+            NanoErg(sent.fee_nanoerg).to_string(),
+            self.what.clone(),
+        ]
+    }
 }
 
 #[derive(Serialize)]
@@ -269,7 +285,7 @@ impl Stage<'_> {
         for application in &applications {
             let params = self.session.params(NanoErg::MIN_FEE).await?;
             let charter = self.session.charter(&self.lets, View::Pool).await?;
-            let pot = self.session.pot(&self.lets, View::Pool).await?;
+            let pot = self.session.committee_pot(&self.lets, View::Pool).await?;
             let bounds = charter.bounds();
             let terms = Terms::plain(
                 bounds.default_line,
@@ -429,19 +445,7 @@ fn text(data: &DemoJson) -> String {
         String::new(),
         data.sum.clone(),
     ]);
-    let transactions: Vec<Vec<String>> = data
-        .transactions
-        .iter()
-        .map(|t| {
-            vec![
-                t.sent.kind.clone(),
-                String::from(t.sent.id),
-                t.sent.bytes.map_or(String::new(), |b| b.to_string()),
-                NanoErg(t.sent.fee_nanoerg).to_string(),
-                t.what.clone(),
-            ]
-        })
-        .collect();
+    let transactions: Vec<Vec<String>> = data.transactions.iter().map(StepJson::row).collect();
     let refused: Vec<String> = data
         .refused
         .iter()

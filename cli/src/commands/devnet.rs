@@ -17,6 +17,27 @@ use crate::output::Report;
 pub(super) async fn run(env: &Env<'_>, args: DevnetArgs) -> Result<Option<Report>, CliError> {
     match args.command {
         Some(DevnetCommand::Fund { to, erg }) => fund_key(env, &to, erg).await.map(Some),
+        Some(DevnetCommand::Oracle { rate, nft }) => {
+            let published = publish(&env.global.nodes[0], nft.as_deref(), rate).await?;
+            #[derive(Serialize)]
+            struct Published {
+                nft: String,
+                nanoerg: u64,
+                box_id: String,
+            }
+            let (nft, box_id) = published;
+            let text = format!("the oracle {nft} says {rate} (box {box_id})");
+            let nanoerg = rate.0;
+            Report::new(
+                &Published {
+                    nft,
+                    nanoerg,
+                    box_id,
+                },
+                text,
+            )
+            .map(Some)
+        }
         Some(DevnetCommand::Mine { blocks }) => {
             let height = mine(&env.global.nodes[0], blocks).await?;
             #[derive(Serialize)]
@@ -115,6 +136,24 @@ pub(super) async fn fund(url: &str, address: &str, erg: NanoErg) -> Result<Strin
     let body = json!({ "address": address, "value": erg.0 });
     let answer = post(url, "/devnet/fund", &body).await?;
     Ok(answer["boxId"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Lets an oracle pool say a rate, a new one if none is named; returns its NFT and its box's id.
+pub(super) async fn publish(
+    url: &str,
+    nft: Option<&str>,
+    rate: NanoErg,
+) -> Result<(String, String), CliError> {
+    let body = match nft {
+        Some(nft) => json!({ "nft": nft, "rate": rate.0 }),
+        None => json!({ "rate": rate.0 }),
+    };
+    let answer = post(url, "/devnet/oracle", &body).await?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok((
+        text(&answer["assets"][0]["tokenId"]),
+        text(&answer["boxId"]),
+    ))
 }
 
 /// Mines blocks now; returns the height.

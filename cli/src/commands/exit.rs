@@ -1,6 +1,6 @@
 //! `lets exit`: a member closes his account, with leave from nobody.
 
-use lets_protocol::exit;
+use lets_protocol::{AtPot, CommonPot, close, exit};
 use serde::Serialize;
 
 use crate::args::ExitArgs;
@@ -36,9 +36,24 @@ pub(super) async fn run(env: &Env<'_>, args: ExitArgs) -> Result<Report, CliErro
         Ok(account) => &account.it,
         Err(e) => return Err(closed(&session, &group, &key).await.unwrap_or(e)),
     };
-    let pot = session.pot(&group.lets, View::Pool).await?;
-    let (proposal, _) = exit(&group.lets, &pot, account, key.tree()?, params)
-        .map_err(|e| CliError::exit(e, currency))?;
+    let proposal = match session.pot(&group.lets, View::Pool).await? {
+        CommonPot::Committee(pot) => {
+            exit(&group.lets, &pot, account, key.tree()?, params)
+                .map_err(|e| CliError::exit(e, currency))?
+                .0
+        }
+        CommonPot::Open(pot) => {
+            let at = AtPot {
+                lets: &group.lets,
+                pot: &pot,
+                oracle: None,
+                params,
+            };
+            close(at, account, key.tree()?)
+                .map_err(|e| CliError::open(e, currency))?
+                .0
+        }
+    };
     let preview = Preview::new(format!("Leave {:?}", group.manifest.name))
         .line(
             "account",

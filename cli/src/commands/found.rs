@@ -1,12 +1,16 @@
 //! `lets found`: five transactions, written down before the first is sent, and sent again until all are there.
 
 mod import;
+mod open;
 
 use std::path::Path;
 
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::ProveDlog;
 use ergo_node_client::SubmitError;
-use lets_protocol::{Amount, Bounds, Currency, Found, Founding, HardBounds, Identity, Terms};
+use lets_protocol::{
+    Amount, Bounds, Currency, Found, Founding, FoundingStep, Funding, HardBounds, Identity,
+    Proposal, Terms, TxParams,
+};
 use serde::Serialize;
 
 use crate::args::{BoundArgs, FoundArgs, Spend};
@@ -16,8 +20,9 @@ use crate::commands::found::import::{Hands, ImportedJson, Work};
 use crate::error::CliError;
 use crate::founding::{FoundingFile, FoundingFileError};
 use crate::home;
+use crate::import::Import;
 use crate::keys::{self, Key};
-use crate::manifest::{Manifest, Supply};
+use crate::manifest::{FOUNDING_STEPS, Manifest, Network, Supply};
 use crate::output::Report;
 use crate::preview::Preview;
 use crate::session::{LAG, Place, Sent, Session};
@@ -72,10 +77,25 @@ pub(super) async fn run(env: &Env<'_>, args: FoundArgs) -> Result<Report, CliErr
     }
 }
 
+/// A founding laid out, before consent.
+pub(crate) struct Planned {
+    pub(crate) steps: [(FoundingStep, Proposal); FOUNDING_STEPS],
+    pub(crate) manifest: Manifest,
+    pub(crate) preview: Preview,
+    pub(crate) import: Option<Import>,
+}
+
+/// What both kinds of founding begin with.
+struct Ground<'a> {
+    key: &'a Key,
+    identity: Identity,
+    network: Network,
+    funding: Funding,
+    params: TxParams,
+}
+
 async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<Report, CliError> {
     let key = Key::choose(&env.home, args.key.key.as_deref())?;
-    let committee = members(env, &args)?;
-    let needed = args.committee;
     // The argument parser asks for both unless a founding is resumed.
     let name = args.name.clone().unwrap_or_default();
     let currency = Currency::new(args.currency.as_deref().unwrap_or_default(), args.decimals)?;
@@ -84,39 +104,81 @@ async fn begin(env: &Env<'_>, args: FoundArgs, manifest_path: &Path) -> Result<R
             "the name has line breaks or other control characters".to_owned(),
         ));
     }
+    let kind = args.kind.open();
+    if let (None, Some(option)) = (kind, args.policy.given()) {
+        return Err(CliError::Arguments(format!(
+            "{option} is of a LETS without a committee: say which with --kind"
+        )));
+    }
+    // What the arguments alone decide comes before the node.
+    let committee = match kind {
+        Some(_) => Vec::new(),
+        None => members(env, &args)?,
+    };
     let session = env.session()?;
     let network = session.network(env.global.network).await?;
-    let params = session.params(args.spend.fee).await?;
-    let funding = session.wallet(&key.tree()?).await?;
-    let founding = plan(
-        &name,
-        currency,
-        keys::committee(needed, &committee)?,
-        &args.bounds,
-    )?;
-    let import = match &args.import {
-        Some(file) => Some(import::plan(env, file, &args, &founding)?),
-        None => None,
+    let ground = Ground {
+        key: &key,
+        identity: Identity { name, currency },
+        network,
+        params: session.params(args.spend.fee).await?,
+        funding: session.wallet(&key.tree()?).await?,
     };
-    let found = founding.plan(&funding, params)?;
-    let floor = founding.bounds.account_floor;
-    if let Some(import) = &import {
-        import::check_erg(import, &found, floor, &funding, &key.name)?;
-    }
-    let manifest = Manifest::of(&found, &founding.identity, network, SUPPLY, params.height);
-
-    let mut preview = preview(&founding, &found, &key, needed, committee.len());
-    if let Some(import) = &import {
-        preview = import::preview(preview, import, floor, &founding.identity.currency);
-    }
-    if let Some(shown) = env.consent(preview, &args.spend)? {
+    let planned = match kind {
+        Some(kind) => open::plan(env, &session, kind, &args, ground).await?,
+        None => with_committee(env, &committee, &args, ground)?,
+    };
+    if let Some(shown) = env.consent(planned.preview, &args.spend)? {
         return Ok(shown);
     }
     // A wrong passphrase must stop it before anything is written.
+    let (manifest, import) = (planned.manifest, planned.import);
     let hands = Hands::begin(env, &key.name, import.as_ref(), &manifest, &args.spend)?;
-    let file = FoundingFile::new(&found, &manifest, manifest_path, &key.name, import)?;
+    let file = FoundingFile::new(&planned.steps, &manifest, manifest_path, &key.name, import)?;
     file.save_new(&env.home.founding())?;
     send_and_end(env, session, &file, Some(hands), &args.spend).await
+}
+
+fn with_committee(
+    env: &Env<'_>,
+    committee: &[ProveDlog],
+    args: &FoundArgs,
+    ground: Ground<'_>,
+) -> Result<Planned, CliError> {
+    let needed = args.committee;
+    let Identity { name, currency } = ground.identity;
+    let founding = plan(
+        &name,
+        currency,
+        keys::committee(needed, committee)?,
+        &args.bounds,
+    )?;
+    let import = match &args.import {
+        Some(file) => Some(import::plan(env, file, args, &founding)?),
+        None => None,
+    };
+    let found = founding.plan(&ground.funding, ground.params)?;
+    let floor = founding.bounds.account_floor;
+    if let Some(import) = &import {
+        import::check_erg(import, &found, floor, &ground.funding, &ground.key.name)?;
+    }
+    let manifest = Manifest::of(
+        &found,
+        &founding.identity,
+        ground.network,
+        SUPPLY,
+        ground.params.height,
+    );
+    let mut preview = preview(&founding, &found, ground.key, needed, committee.len());
+    if let Some(import) = &import {
+        preview = import::preview(preview, import, floor, &founding.identity.currency);
+    }
+    Ok(Planned {
+        steps: found.steps,
+        manifest,
+        preview,
+        import,
+    })
 }
 
 /// Goes on with a founding that was interrupted.

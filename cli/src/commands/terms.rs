@@ -30,7 +30,7 @@ pub(super) async fn run(env: &Env<'_>, args: TermsArgs) -> Result<Report, CliErr
     let accounts = session.accounts(&group.lets, View::Pool).await?;
     let account = &group.resolve(&args.who, &accounts)?.it;
     let charter = session.charter(&group.lets, View::Pool).await?;
-    let pot = session.pot(&group.lets, View::Pool).await?;
+    let pot = session.committee_pot(&group.lets, View::Pool).await?;
     let funding = session.wallet(&payer.tree()?).await?;
     let terms = Terms {
         // The pot allows no floor but the charter's present one.

@@ -2,8 +2,8 @@
 
 use lets_ledger::Pick;
 use lets_protocol::{
-    AccountBox, AccountNumber, Blocks, Funding, Height, Proposal, refresh_account, refresh_charter,
-    refresh_pot,
+    AccountBox, AccountNumber, Blocks, CommonPot, Funding, Height, Proposal, refresh_account,
+    refresh_charter, refresh_open_pot, refresh_pot,
 };
 use serde::Serialize;
 
@@ -100,7 +100,10 @@ pub(super) async fn run(env: &Env<'_>, args: TouchArgs) -> Result<Report, CliErr
         );
     }
     if boxes[1].due(now) {
-        proposals.push(refresh_pot(&group.lets, &pot, params).map_err(fault)?.0);
+        proposals.push(match &pot {
+            CommonPot::Committee(pot) => refresh_pot(&group.lets, pot, params).map_err(fault)?.0,
+            CommonPot::Open(pot) => refresh_open_pot(&group.lets, pot, params).map_err(fault)?.0,
+        });
     }
     let due_at = |created: Height| created.plus(Blocks::REFRESH_AGE) <= now;
     let due: Vec<AccountNumber> = created

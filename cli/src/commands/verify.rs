@@ -4,14 +4,18 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::NodeError;
-use lets_protocol::{AccountBox, Blocks, Books, CharterBox, Height, Lets, PotBox, Present, rules};
+use lets_protocol::{
+    AccountBox, Balance, Blocks, Books, CharterBox, CommonPot, Height, Lets, Mark, OpenPotBox,
+    Present, rules,
+};
 use serde::Serialize;
 
 use crate::commands::Env;
 use crate::commands::bounds::{self, Announced};
+use crate::commands::open::{nano, policy_lines};
 use crate::error::CliError;
 use crate::keys;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, OpenRecord};
 use crate::names;
 use crate::output::Report;
 use crate::session::Session;
@@ -140,13 +144,15 @@ pub(super) async fn inspect(
         found.check(
             charter.identity().name == manifest.name
                 && charter.identity().currency == manifest.currency,
-            format!("charter: {}", committee(charter)),
+            format!("charter: {}", committee(charter, manifest)),
             || format!("the charter calls itself {:?}", charter.identity().name),
         );
         accounts(charter, &present.accounts, manifest, &mut found);
         ages(charter, &present, height, &mut found);
-        for (what, text) in bounds::lines(charter.bounds(), &manifest.currency) {
-            found.checks.push(format!("charter: {what} {text}"));
+        if manifest.open.is_none() {
+            for (what, text) in bounds::lines(charter.bounds(), &manifest.currency) {
+                found.checks.push(format!("charter: {what} {text}"));
+            }
         }
         if let Some(announced) = Announced::of(charter, &manifest.currency) {
             found
@@ -160,11 +166,81 @@ pub(super) async fn inspect(
             pot.units(),
             pot.memberships()
         ));
+        open_pot(lets, pot, manifest, &mut found);
+        if let CommonPot::Open(pot) = pot {
+            oracle(session, lets, pot, manifest, height, &mut found).await?;
+        }
     }
     if let Some(books) = present.books() {
         sums(&books, manifest, &mut found);
     }
     Ok((found, present))
+}
+
+/// What a pot without a committee gives and asks is what the manifest says, and sound.
+fn open_pot(lets: &Lets, pot: &CommonPot, manifest: &Manifest, found: &mut Findings) {
+    let Some(record) = &manifest.open else {
+        return;
+    };
+    found.check(
+        is_recorded(lets, pot, manifest),
+        format!(
+            "pot: the policy is the manifest's, under the oracle {}",
+            record.oracle
+        ),
+        || "pot: its policy or its treasury is not the manifest's".to_owned(),
+    );
+    if let Err(unsound) = record.policy.check() {
+        found.problem(format!("policy: {unsound}"));
+    }
+    let (policy, minted) = (&record.policy, manifest.supply.units);
+    found.check(
+        policy.supply == minted,
+        "policy: it counts the units that were minted",
+        || {
+            format!(
+                "policy: it counts {} units, and {minted} were minted",
+                policy.supply
+            )
+        },
+    );
+    for (what, text) in policy_lines(policy, &manifest.currency) {
+        found.checks.push(format!("policy: {what}: {text}"));
+    }
+}
+
+/// Whether there is a rate now, where one is needed.
+async fn oracle(
+    session: &Session,
+    lets: &Lets,
+    pot: &OpenPotBox,
+    manifest: &Manifest,
+    height: Height,
+    found: &mut Findings,
+) -> Result<(), CliError> {
+    if !pot.policy().kind.has_rate() {
+        return Ok(());
+    }
+    let live = match session.oracle(lets).await? {
+        Some(oracle) => rules::open::check_live(pot, &oracle, height),
+        None => Err(rules::open::OpenViolation::NoOracle),
+    };
+    match live {
+        Ok(quote) => found.checks.push(format!(
+            "oracle: it publishes, and says {} now",
+            nano(quote.rate)
+        )),
+        Err(why) => found.warnings.push(format!(
+            "oracle: there is no rate now: {}",
+            why.explain(&manifest.currency)
+        )),
+    }
+    Ok(())
+}
+
+/// Whether the manifest says of the pot what is true.
+fn is_recorded(lets: &Lets, pot: &CommonPot, manifest: &Manifest) -> bool {
+    OpenRecord::of(lets, pot) == manifest.open
 }
 
 /// The one box of its kind.
@@ -286,13 +362,18 @@ fn made_charter_and_pot(outputs: &[&ErgoBox], manifest: &Manifest, lets: &Lets) 
     let [charter, pot, ..] = outputs else {
         return false;
     };
-    let pot_full = PotBox::parse(lets, pot).is_ok_and(|pot| {
-        pot.units() == manifest.supply.units && pot.memberships() == manifest.supply.memberships
+    let pot_full = CommonPot::parse(lets, pot).is_ok_and(|pot| {
+        pot.units() == manifest.supply.units
+            && pot.memberships() == manifest.supply.memberships
+            && is_recorded(lets, &pot, manifest)
     });
     CharterBox::parse(lets, charter).is_ok() && pot_full
 }
 
-fn committee(charter: &CharterBox) -> String {
+fn committee(charter: &CharterBox, manifest: &Manifest) -> String {
+    if manifest.open.is_some() {
+        return "the name and the currency; no committee decides anything".to_owned();
+    }
     match keys::committee_size(charter.committee()) {
         Some((needed, members)) => format!("a committee of which {needed} of {members} must sign"),
         None => "a committee of an unusual kind".to_owned(),
@@ -309,11 +390,18 @@ fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
         )),
         Err(e) => found.problems.push(format!("books: {e}")),
     }
-    let sum = manifest.currency.show_balance(books.sum());
+    let show = |units| manifest.currency.show_balance(Balance::new(units));
+    let (sum, due) = (books.sum().units(), books.pot.sum_due(supply.units));
     found.check(
-        books.sum().units() == 0,
-        "books: the sum of all balances is 0",
-        || format!("books: the sum of all balances is {sum}, not 0"),
+        sum == due,
+        format!("books: the sum of all balances is {}", show(due)),
+        || {
+            format!(
+                "books: the sum of all balances is {}, not {}",
+                show(sum),
+                show(due)
+            )
+        },
     );
 }
 
@@ -345,7 +433,23 @@ fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found
                 "account {name}: a recovery is pending; its owner can refuse it by any payment"
             ));
         }
-        if let Err(violation) = rules::check_terms(charter, terms) {
+        if let Some(open) = &manifest.open {
+            if let Some(what) = rules::open::foreign_term(&open.policy, terms) {
+                outside += 1;
+                found.problem(format!(
+                    "account {name}: its {what} is none that the policy lets be"
+                ));
+            }
+            match Mark::of(terms) {
+                Some(Mark::Called(at)) => found.warnings.push(format!(
+                    "account {name}: its debt was called, from height {at}"
+                )),
+                Some(Mark::Frozen) => found.warnings.push(format!(
+                    "account {name}: it was frozen while the oracle was dead"
+                )),
+                None => {}
+            }
+        } else if let Err(violation) = rules::check_terms(charter, terms) {
             outside += 1;
             found.warnings.push(format!(
                 "account {name} has terms outside the charter's present bounds: {}",
@@ -355,8 +459,12 @@ fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found
     }
     if outside == 0 {
         found.checks.push(format!(
-            "accounts: {}, each within its line, its cap and the charter's bounds",
-            all.len()
+            "accounts: {}, each within its line, its cap and the {}",
+            all.len(),
+            match manifest.open {
+                None => "charter's bounds",
+                Some(_) => "policy",
+            }
         ));
     }
 }

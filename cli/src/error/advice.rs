@@ -3,7 +3,10 @@
 use ergo_devnet::DevnetError;
 use ergo_node_client::{NodeError, RefusalKind, SubmitError};
 use lets_ledger::LedgerError;
-use lets_protocol::{AdmitError, ApplyError, BuildError, FoundError, RuleViolation, TradeError};
+use lets_protocol::rules::open::OpenViolation;
+use lets_protocol::{
+    AdmitError, ApplyError, BuildError, FoundError, OpenError, RuleViolation, TradeError,
+};
 use lets_wallet::{LoadKeyError, SaveKeyError, SignError, UnlockError};
 
 use super::CliError;
@@ -55,6 +58,12 @@ impl CliError {
             Self::Apply(_) => "apply",
             Self::Admit(_) => "admit",
             Self::Terms(_) => "terms",
+            Self::OpenRule { violation, .. } => violation.rule(),
+            Self::Open(_) => "open",
+            Self::NoCommittee => "no_committee",
+            Self::NotOpen => "not_open",
+            Self::NoOracleBox { .. } => "no_oracle",
+            Self::Worse => "worse",
             Self::Refresh(_) => "refresh",
             Self::Trade(_) => "trade",
             Self::NoSeal { .. } => "no_seal",
@@ -181,6 +190,14 @@ impl CliError {
                 limit: violation.limit().map(|a| currency.show(a)),
                 most: violation.most().map(|a| currency.show(a)),
             }),
+            Self::OpenRule {
+                violation,
+                currency,
+            } => Some(RuleJson {
+                rule: violation.rule(),
+                limit: None,
+                most: violation.most().map(|a| currency.show(a)),
+            }),
             _ => None,
         }
     }
@@ -208,6 +225,17 @@ impl CliError {
             Self::Admit(_) | Self::Terms(_) => {
                 "lower --line, or let members leave first: `lets members`"
             }
+            Self::OpenRule { violation, .. } => open_hint(violation),
+            Self::Open(OpenError::Linked) => "use an account with a key of its own",
+            Self::Open(_) => "`lets verify` shows what the pot has left",
+            Self::NoCommittee => {
+                "`lets join` opens an account here, `lets collateral`, `lets buy` and `lets redeem` change it"
+            }
+            Self::NotOpen => "`lets apply` asks its committee for an account",
+            Self::NoOracleBox { .. } => {
+                "look the NFT up again; on a devnet: `lets devnet oracle --rate ERG`"
+            }
+            Self::Worse => "run the command again to see how it stands now",
             Self::Refresh(_) => "lower --fee",
             Self::NoSeal { .. } => "leave --memo away, or tell the payee in another way",
             Self::Memo(_) => "write another --memo",
@@ -347,7 +375,7 @@ impl CliError {
             }
             Self::Name(cause) => return Some(cause.hint()),
             Self::NoAccount { .. } => {
-                "`lets apply --key NAME`, then the committee runs `lets admit`"
+                "`lets apply --key NAME`, then the committee runs `lets admit`; in an open LETS `lets join --key NAME`"
             }
             Self::SeveralAccounts { .. } | Self::NoSuchAccount { .. } => {
                 "`lets members` lists all accounts"
@@ -389,6 +417,35 @@ impl CliError {
     }
 }
 
+fn open_hint(violation: &OpenViolation) -> &'static str {
+    match violation {
+        OpenViolation::Kind { .. } => "`lets verify` shows the kind of this LETS and its policy",
+        OpenViolation::OracleAge { .. }
+        | OpenViolation::OraclePace { .. }
+        | OpenViolation::OracleRange { .. }
+        | OpenViolation::NoOracle => {
+            "wait until the oracle publishes; paying, earning and leaving at 0 need no rate"
+        }
+        OpenViolation::OracleAlive { .. } => "wait until then, or until the oracle publishes",
+        OpenViolation::Credit { .. } => "`lets verify` shows the policy of this LETS",
+        OpenViolation::Cover { .. } => "give more ERG, or ask for less",
+        OpenViolation::Cap { .. } => "buy less: `lets balance` shows the cap",
+        OpenViolation::NotHeld { .. } => "`lets balance` shows what you have",
+        OpenViolation::Locked { .. } => "wait until then; collateral can be added at any time",
+        OpenViolation::CloseBalance { .. } => {
+            "bring the balance to 0.00 first: pay it away with `lets pay`, earn it, or `lets redeem` it"
+        }
+        OpenViolation::Secured { .. }
+        | OpenViolation::Marked { .. }
+        | OpenViolation::NotCalled
+        | OpenViolation::Grace { .. }
+        | OpenViolation::Debt { .. }
+        | OpenViolation::Smallest { .. } => {
+            "`lets health` shows which debts can be called, and which liquidated"
+        }
+    }
+}
+
 fn rule_hint(violation: &RuleViolation) -> &'static str {
     match violation {
         RuleViolation::CreditLine { .. }
@@ -404,6 +461,9 @@ fn rule_hint(violation: &RuleViolation) -> &'static str {
             "use a shorter key: one person's key, or a committee of fewer"
         }
         RuleViolation::Cap { .. } => "pay less; `lets members` shows every cap",
+        RuleViolation::PayeeClass { allowed, .. } if matches!(allowed.as_slice(), [..=0]) => {
+            "`lets collateral add` mends it, or earn the debt back: `lets health`"
+        }
         RuleViolation::PayeeClass { .. } => "pay somebody of those classes: `lets members`",
         RuleViolation::SmallestDirect { .. } => "leave --direct away: it goes by a note",
         RuleViolation::PayeeTwice { .. } => "leave --direct away: notes can be many to one payee",

@@ -3,7 +3,7 @@
 use ergo_node_client::{NodeError, SubmitError};
 use lets_ledger::LedgerError;
 use lets_protocol::{
-    AdmitError, ApplyError, BuildError, Currency, ExitError, FoundError, RefreshError,
+    AdmitError, ApplyError, BuildError, Currency, ExitError, FoundError, OpenError, RefreshError,
     RuleViolation, SetTermsError, TradeError,
 };
 use lets_wallet::{RandomnessError, SignError};
@@ -65,6 +65,20 @@ impl CliError {
             SetTermsError::Build(error) => error.into(),
             SetTermsError::Parse(error) => error.into(),
             other => Self::Terms(other),
+        }
+    }
+
+    /// Of an action of an open pot.
+    pub fn open(error: OpenError, currency: &Currency) -> Self {
+        match error {
+            OpenError::Open(violation) => Self::OpenRule {
+                violation: Box::new(violation),
+                currency: currency.clone(),
+            },
+            OpenError::Rule(violation) => Self::rule_broken(violation, currency),
+            OpenError::Build(error) => error.into(),
+            OpenError::Parse(error) => error.into(),
+            other => Self::Open(other),
         }
     }
 

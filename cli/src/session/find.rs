@@ -9,8 +9,8 @@ use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_node_client::UnspentQuery;
 use lets_contracts::is_same_script;
 use lets_protocol::{
-    AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, Funding, Lets, NoteBox, PotBox,
-    Present,
+    AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, CommonPot, Funding, Lets,
+    NoteBox, OpenPotBox, PotBox, Present,
 };
 
 use super::{LAG, PAUSE, Session};
@@ -161,14 +161,36 @@ impl Session {
         Ok(CharterBox::parse(lets, &found.it)?)
     }
 
-    /// The common pot.
+    /// The common pot, a committee's or an open one.
     ///
     /// # Errors
     /// As [`Session::charter`].
-    pub async fn pot(&self, lets: &Lets, view: View) -> Result<PotBox, CliError> {
+    pub async fn pot(&self, lets: &Lets, view: View) -> Result<CommonPot, CliError> {
         let token = lets.ids().pot_nft.into();
         let found = self.singleton("pot", token, view).await?;
-        Ok(PotBox::parse(lets, &found.it)?)
+        Ok(CommonPot::parse(lets, &found.it)?)
+    }
+
+    /// The pot of a LETS with a committee.
+    ///
+    /// # Errors
+    /// [`CliError::NoCommittee`]; as [`Session::charter`].
+    pub async fn committee_pot(&self, lets: &Lets, view: View) -> Result<PotBox, CliError> {
+        match self.pot(lets, view).await? {
+            CommonPot::Committee(pot) => Ok(*pot),
+            CommonPot::Open(_) => Err(CliError::NoCommittee),
+        }
+    }
+
+    /// The pot of a LETS that anybody joins by himself.
+    ///
+    /// # Errors
+    /// [`CliError::NotOpen`]; as [`Session::charter`].
+    pub async fn open_pot(&self, lets: &Lets, view: View) -> Result<OpenPotBox, CliError> {
+        match self.pot(lets, view).await? {
+            CommonPot::Open(pot) => Ok(*pot),
+            CommonPot::Committee(_) => Err(CliError::NotOpen),
+        }
     }
 
     /// All accounts, in the order of their numbers.

@@ -20,10 +20,10 @@ impl Session {
         (from, to): (u32, u32),
         mut take: impl FnMut(TxId, Heard),
     ) -> Result<(), CliError> {
-        let course = Course {
-            first: from,
-            marks: Course::marks_of(lets),
-        };
+        let mut marks = Course::marks_of(lets);
+        // What an open pot reads need not be looked for again.
+        marks.extend(lets.oracle().map(|nft| nft.to_string()));
+        let course = Course { first: from, marks };
         let mut shelf = Shelf::new(lets);
         let mut walk = Walk::new(&self.client, &course, (from, to), TransactionText::read);
         loop {

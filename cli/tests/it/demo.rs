@@ -74,3 +74,33 @@ fn demo_text_shows_ledger_and_refusal() {
     }
     assert!(run.stderr.contains("a litre of milk"), "{}", run.stderr);
 }
+
+#[test]
+fn demo_of_a_lets1_ends_in_a_liquidation_and_an_exit() {
+    let world = World::new();
+    let data = world.data(["demo", "--kind", "lets1"]);
+    let kinds: Vec<&str> = crate::steps::column(&data["transactions"], "kind");
+    let expected = [
+        "mint",
+        "mint",
+        "mint",
+        "mint",
+        "found",
+        "join",
+        "join",
+        "join",
+        "pay",
+        "pay",
+        "call",
+        "liquidate",
+        "pay",
+        "exit",
+    ];
+    assert_eq!(kinds, expected);
+    let transactions = data["transactions"].as_array().unwrap();
+    assert!(transactions.iter().all(|t| t["height"].as_u64().is_some()));
+    // 30.00 at 2.5 ERG a euro, and ten percent.
+    assert_eq!(data["liquidated"]["nanoerg"], 82_500_000_000u64);
+    assert_eq!(data["sum"], "0.00");
+    assert_eq!(data["accounts"].as_array().unwrap().len(), 2);
+}

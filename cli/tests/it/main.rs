@@ -28,6 +28,7 @@ mod life;
 mod manifest;
 mod node;
 mod notes;
+mod open;
 mod paper;
 mod payment_files;
 mod proxy;

@@ -48,8 +48,10 @@ fn manifest_damaged_or_missing_is_refused() {
         ("bad_manifest", format!("surprise = 1\n{text}")),
         (
             "manifest_version",
-            text.replace("version = 1", "version = 2"),
+            text.replace("version = 1", "version = 3"),
         ),
+        // That of an open LETS, which has a policy.
+        ("bad_manifest", text.replace("version = 1", "version = 2")),
     ] {
         std::fs::write(&path, damaged).unwrap();
         world.refused(kind, &[], ["members"]);

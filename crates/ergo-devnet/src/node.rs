@@ -10,6 +10,7 @@ use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_ir::chain::address::{AddressEncoder, NetworkPrefix};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::chain::tx_id::TxId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::{SigmaParsingError, SigmaSerializable};
@@ -187,12 +188,44 @@ impl Node {
             (self.reserve(&state), state.context.clone())
         };
         let tx = self.faucet.pay(to, value, &reserve, &context)?;
+        self.mine_alone(&mut writer, tx)
+    }
+
+    /// Lets an oracle pool say a rate, a new one if none is named, and mines one block with that.
+    pub(crate) fn publish(&self, nft: Option<TokenId>, rate: i64) -> Result<ErgoBox, FundError> {
+        let mut writer = self.writer();
+        let (reserve, pool, context) = {
+            let state = self.read();
+            let pool = nft.map(|nft| self.pool_box(&state, nft)).transpose()?;
+            (self.reserve(&state), pool, state.context.clone())
+        };
+        let tx = self
+            .faucet
+            .publish(rate, pool.as_deref(), &reserve, &context)?;
+        self.mine_alone(&mut writer, tx)
+    }
+
+    /// The unspent box of a pool that this faucet made.
+    fn pool_box(&self, state: &State, nft: TokenId) -> Result<Arc<BoxData>, FundError> {
+        for at in state.ledger.boxes_of_script(&self.faucet.oracle_script) {
+            let record = state.ledger.box_at(*at).filter(|r| r.spent.is_none());
+            let Some(record) = record else { continue };
+            let tokens = record.data.parse()?.tokens;
+            if tokens.iter().flatten().any(|t| t.token_id == nft) {
+                return Ok(record.data.clone());
+            }
+        }
+        Err(FundError::NoPool)
+    }
+
+    /// Mines one block with a transaction of the faucet's; returns its first output.
+    fn mine_alone(&self, writer: &mut Writer<'_>, tx: Transaction) -> Result<ErgoBox, FundError> {
         let prepared = Arc::new(PreparedTx::new(&tx)?);
         let paid = tx.outputs.first().clone();
         self.check_height(1)?;
-        self.accept(&writer, tx, prepared.clone())?;
+        self.accept(writer, tx, prepared.clone())?;
         let only = self.read().pool.with_ancestors(&prepared.id);
-        self.mine_block(&mut writer, Some(&only))?;
+        self.mine_block(writer, Some(&only))?;
         Ok(paid)
     }
 

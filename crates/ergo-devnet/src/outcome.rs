@@ -136,6 +136,12 @@ pub enum FundError {
         /// What the faucet can pay from, in nanoErg.
         available: u64,
     },
+    /// The NFT is of no oracle pool that this faucet made.
+    #[error("no oracle pool of this chain's has that NFT; leave it away to make one")]
+    NoPool,
+    /// The oracle pool's box cannot be made.
+    #[error("the oracle pool's box cannot be made: {0}")]
+    PoolBox(String),
     /// The amount is no box value.
     #[error("the amount is no box value: {0}; ask for at least 1000000 nanoErg")]
     Value(#[from] BoxValueError),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::chain::tx_id::TxId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use thiserror::Error;
@@ -157,6 +158,17 @@ impl Devnet {
     /// [`FundError`] when the amount is too small for a box or more than the faucet has.
     pub fn fund(&self, to: &ErgoTree, value: u64) -> Result<ErgoBox, FundError> {
         self.node.fund(to, value)
+    }
+
+    /// Lets an oracle pool say that a quantity (a dollar, say) is worth `rate` nanoErg, in the format of the live pools (R4
+    /// Long rate, R5 Int epoch), and mines one block with that alone. `nft` names a pool that an earlier call made; without
+    /// it a new one is made, whose NFT is the first token of the box returned. Epochs go on as if the pool had published
+    /// every 30 blocks.
+    ///
+    /// # Errors
+    /// [`FundError::NoPool`] for an NFT of no such pool; as [`Devnet::fund`].
+    pub fn publish(&self, nft: Option<TokenId>, rate: i64) -> Result<ErgoBox, FundError> {
+        self.node.publish(nft, rate)
     }
 
     /// Takes blocks back, as a reorganisation does. Their transactions return to the pool as far as they are

@@ -45,10 +45,24 @@ pub enum EntryKind {
     Expelled = 19,
     /// It vanished otherwise: storage rent took it.
     Lost = 20,
+    /// Its owner opened it by himself.
+    Joined = 21,
+    /// Its owner changed collateral and line.
+    Collateral = 22,
+    /// Somebody called its debt, or froze it under a dead oracle.
+    Called = 23,
+    /// Somebody paid its called debt for its collateral.
+    Liquidated = 24,
+    /// It paid another's called debt for collateral.
+    TookCollateral = 25,
+    /// Its owner bought units with ERG.
+    Bought = 26,
+    /// Its owner gave units back for ERG.
+    Redeemed = 27,
 }
 
 impl EntryKind {
-    const ALL: [(EntryKind, &'static str); 20] = [
+    const ALL: [(EntryKind, &'static str); 27] = [
         (EntryKind::Admitted, "admitted"),
         (EntryKind::Paid, "paid"),
         (EntryKind::Received, "received"),
@@ -69,6 +83,13 @@ impl EntryKind {
         (EntryKind::Exited, "exited"),
         (EntryKind::Expelled, "expelled"),
         (EntryKind::Lost, "lost"),
+        (EntryKind::Joined, "joined"),
+        (EntryKind::Collateral, "collateral"),
+        (EntryKind::Called, "called"),
+        (EntryKind::Liquidated, "liquidated"),
+        (EntryKind::TookCollateral, "took_collateral"),
+        (EntryKind::Bought, "bought"),
+        (EntryKind::Redeemed, "redeemed"),
     ];
 
     pub(crate) fn code(self) -> i64 {
@@ -106,7 +127,12 @@ pub(crate) struct Touched<'a> {
 pub(crate) fn happened(touched: &Touched<'_>) -> (EntryKind, Option<AccountNumber>) {
     let (before, after) = match (touched.before, touched.after) {
         (Some(before), Some(after)) => (before, after),
-        (None, _) => return (EntryKind::Admitted, None),
+        (None, _) => {
+            return match touched.deed {
+                Some(Deed::Joined { .. }) => (EntryKind::Joined, None),
+                _ => (EntryKind::Admitted, None),
+            };
+        }
         (Some(_), None) => {
             return match touched.deed {
                 Some(Deed::Exited { .. }) => (EntryKind::Exited, None),
@@ -120,9 +146,19 @@ pub(crate) fn happened(touched: &Touched<'_>) -> (EntryKind, Option<AccountNumbe
         let kind = match touched.deed {
             Some(Deed::RecoveryStarted { .. }) => EntryKind::RecoveryStarted,
             Some(Deed::RecoveryCompleted { .. }) => EntryKind::Recovered,
+            Some(Deed::Adjusted { .. }) => EntryKind::Collateral,
+            Some(Deed::Called { .. }) => EntryKind::Called,
+            Some(Deed::Liquidated { .. }) => EntryKind::Liquidated,
+            Some(Deed::Bought { .. }) => EntryKind::Bought,
+            Some(Deed::Redeemed { .. }) => EntryKind::Redeemed,
             _ => EntryKind::Terms,
         };
         return (kind, None);
+    }
+    if let Some(Deed::Liquidated { account, .. }) = touched.deed
+        && after.units() < before.units()
+    {
+        return (EntryKind::TookCollateral, Some(*account));
     }
     let own: Vec<&Paid> = touched
         .paid

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use lets_protocol::{Height, Lets};
 
 use crate::stored::{Kind, Known, pack, unpack};
@@ -46,16 +47,23 @@ impl<'a> Shelf<'a> {
         ids.iter().any(|id| self.boxes.contains_key(id))
     }
 
-    /// Puts a box away if it is the LETS's, or holds a token of it.
+    /// Puts a box away if it is the LETS's, or holds a token of it, or is the oracle's, which open pots read.
     ///
     /// # Errors
     /// Why the box cannot be written down; none that was read can be such a one.
     pub fn put(&mut self, ergo_box: &ErgoBox) -> Result<(), String> {
-        if let Some(known) = Known::of(self.lets, ergo_box) {
+        let first = ergo_box.tokens.iter().flatten().next();
+        let oracle = self.lets.oracle().map(TokenId::from);
+        let kind = match Known::of(self.lets, ergo_box) {
+            Some(known) => Some(known.kind()),
+            None if oracle.is_some() && first.map(|t| t.token_id) == oracle => Some(Kind::Stray),
+            None => None,
+        };
+        if let Some(kind) = kind {
             let kept = Kept {
-                kind: known.kind(),
+                kind,
                 made: self.height,
-                bytes: pack(self.lets, known.kind(), ergo_box)?,
+                bytes: pack(self.lets, kind, ergo_box)?,
             };
             self.boxes.insert(ergo_box.box_id(), kept);
         }

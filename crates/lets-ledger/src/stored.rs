@@ -3,7 +3,7 @@
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use lets_contracts::{Contract, unparsed};
-use lets_protocol::{AccountBox, ApplicationBox, CharterBox, Lets, NoteBox, PotBox};
+use lets_protocol::{AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox};
 
 /// What a box is to the LETS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Known {
         if let Ok(note) = NoteBox::parse(lets, ergo_box) {
             return Some(Self::Note(Box::new(note)));
         }
-        if PotBox::parse(lets, ergo_box).is_ok() {
+        if CommonPot::parse(lets, ergo_box).is_ok() {
             return Some(Self::Pot);
         }
         match CharterBox::parse(lets, ergo_box) {

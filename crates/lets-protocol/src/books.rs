@@ -2,14 +2,14 @@
 
 use crate::amount::Balance;
 use crate::boxes::account::AccountBox;
+use crate::boxes::common_pot::CommonPot;
 use crate::boxes::note::NoteBox;
-use crate::boxes::pot::PotBox;
 
 /// Every box that holds units, at one moment.
 #[derive(Debug, Clone)]
 pub struct Books {
     /// The pot.
-    pub pot: PotBox,
+    pub pot: CommonPot,
     /// All accounts.
     pub accounts: Vec<AccountBox>,
     /// All notes.
@@ -38,7 +38,7 @@ pub enum BooksError {
 }
 
 impl Books {
-    /// The sum of all balances and of the notes on their way: 0 if nothing is wrong.
+    /// The sum of all balances and of the notes on their way: what [`CommonPot::sum_due`] says, if nothing is wrong.
     pub fn sum(&self) -> Balance {
         let accounts: i64 = self.accounts.iter().map(|a| a.balance().units()).sum();
         Balance::new(accounts + self.units_in_notes())

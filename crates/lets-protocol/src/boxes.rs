@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod application;
 pub(crate) mod charter;
+pub(crate) mod common_pot;
 pub(crate) mod note;
 pub(crate) mod open_pot;
 pub(crate) mod oracle;
@@ -26,6 +27,7 @@ use std::str::FromStr;
 pub struct Lets {
     ids: LetsIds,
     contracts: LetsContracts,
+    oracle: Option<OracleNft>,
 }
 
 impl Lets {
@@ -37,6 +39,7 @@ impl Lets {
         Ok(Self {
             ids,
             contracts: LetsContracts::new(&ids)?,
+            oracle: None,
         })
     }
 
@@ -48,7 +51,13 @@ impl Lets {
         Ok(Self {
             ids,
             contracts: LetsContracts::under(PotPolicy::Open(oracle), &ids)?,
+            oracle: Some(oracle),
         })
+    }
+
+    /// The oracle pool whose rate its pot reads; `None` if it has a committee.
+    pub fn oracle(&self) -> Option<OracleNft> {
+        self.oracle
     }
 
     /// Its tokens.

@@ -3,9 +3,10 @@
 use crate::amount::{Amount, Balance};
 use crate::boxes::account::{AccountBox, Terms};
 use crate::boxes::charter::{CharterBox, PendingChange};
-use crate::boxes::pot::PotBox;
+use crate::boxes::common_pot::CommonPot;
+use crate::boxes::policy::Mark;
 use crate::boxes::{AccountNumber, Lets};
-use crate::units::Height;
+use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 
 /// Something that was done with the pot or the charter.
@@ -53,6 +54,60 @@ pub enum Deed {
         /// The account.
         account: AccountNumber,
     },
+    /// Somebody joined an open LETS by himself.
+    Joined {
+        /// The account.
+        account: AccountNumber,
+        /// Its terms.
+        terms: Terms,
+        /// What he has to begin with.
+        balance: Balance,
+    },
+    /// A member of an open LETS changed his collateral and his line.
+    Adjusted {
+        /// The account.
+        account: AccountNumber,
+        /// Its balance, which stayed.
+        balance: Balance,
+        /// The terms before.
+        before: Terms,
+        /// The terms after.
+        after: Terms,
+    },
+    /// Somebody called an account's debt, or froze it while the oracle was dead.
+    Called {
+        /// The account.
+        account: AccountNumber,
+        /// Which.
+        mark: Mark,
+    },
+    /// A member paid units of a called debt and took collateral for them.
+    Liquidated {
+        /// The debtor.
+        account: AccountNumber,
+        /// How much of the debt.
+        units: Amount,
+        /// The collateral that it cost the debtor.
+        taken: NanoErg,
+    },
+    /// A member bought units.
+    Bought {
+        /// The account.
+        account: AccountNumber,
+        /// How many.
+        units: Amount,
+        /// What went into the reserve.
+        erg: NanoErg,
+    },
+    /// A member gave units back.
+    Redeemed {
+        /// The account.
+        account: AccountNumber,
+        /// How many.
+        units: Amount,
+        /// What came out of the reserve.
+        erg: NanoErg,
+    },
     /// Somebody renewed the box.
     Refreshed,
     /// The committee, and the one to be, announced a change of the charter.
@@ -77,6 +132,12 @@ impl Deed {
             Self::Expelled { .. } => "expelled",
             Self::RecoveryStarted { .. } => "recovery_started",
             Self::RecoveryCompleted { .. } => "recovery_completed",
+            Self::Joined { .. } => "joined",
+            Self::Adjusted { .. } => "adjusted",
+            Self::Called { .. } => "called",
+            Self::Liquidated { .. } => "liquidated",
+            Self::Bought { .. } => "bought",
+            Self::Redeemed { .. } => "redeemed",
             Self::Refreshed => "refreshed",
             Self::Announced { .. } => "announced",
             Self::Cancelled => "cancelled",
@@ -92,8 +153,18 @@ impl Deed {
             | Self::Exited { account }
             | Self::Expelled { account }
             | Self::RecoveryStarted { account, .. }
-            | Self::RecoveryCompleted { account } => Some(*account),
-            _ => None,
+            | Self::RecoveryCompleted { account }
+            | Self::Joined { account, .. }
+            | Self::Adjusted { account, .. }
+            | Self::Called { account, .. }
+            | Self::Liquidated { account, .. }
+            | Self::Bought { account, .. }
+            | Self::Redeemed { account, .. } => Some(*account),
+            Self::Founded
+            | Self::Refreshed
+            | Self::Announced { .. }
+            | Self::Cancelled
+            | Self::Enacted => None,
         }
     }
 }
@@ -124,9 +195,9 @@ pub fn pot_deed(
         what: "the pot",
         why,
     };
-    let pot = |b: Option<&ErgoBox>| b.and_then(|b| PotBox::parse(lets, b).ok());
+    let pot = |b: Option<&ErgoBox>| b.and_then(|b| CommonPot::parse(lets, b).ok());
     let Some(before) = pot(inputs.first()) else {
-        return match outputs.iter().any(|b| PotBox::parse(lets, b).is_ok()) {
+        return match outputs.iter().any(|b| CommonPot::parse(lets, b).is_ok()) {
             true => Ok(Deed::Founded),
             false => Err(fault("there is no pot in it")),
         };
@@ -136,12 +207,18 @@ pub fn pot_deed(
         let second = boxes.get(1)?;
         AccountBox::parse(lets, second).ok()
     };
+    let open = before.policy().is_some();
     match (account(inputs), account(outputs)) {
         _ if inputs.len() == 1 => Ok(Deed::Refreshed),
         (None, Some(new)) if after.memberships() == before.memberships() - 1 => {
-            Ok(Deed::Admitted {
-                account: new.number(),
-                terms: new.terms().clone(),
+            let (account, terms, balance) = (new.number(), new.terms().clone(), new.balance());
+            Ok(match open {
+                true => Deed::Joined {
+                    account,
+                    terms,
+                    balance,
+                },
+                false => Deed::Admitted { account, terms },
             })
         }
         (Some(old), new) if after.memberships() == before.memberships() + 1 => {
@@ -149,13 +226,15 @@ pub fn pot_deed(
             let account = old.number();
             match (gone, by_committee) {
                 (false, _) => Err(fault("a closed account goes on")),
-                (true, true) => Ok(Deed::Expelled { account }),
-                (true, false) => Ok(Deed::Exited { account }),
+                (true, true) if !open => Ok(Deed::Expelled { account }),
+                (true, _) => Ok(Deed::Exited { account }),
             }
         }
-        (Some(old), Some(new)) if old.number() == new.number() => {
-            changed(&old, &new).map_err(fault)
-        }
+        (Some(old), Some(new)) if old.number() == new.number() => match open {
+            true => by_member((&before, &old), (&after, &new)).map_err(fault),
+            false => changed(&old, &new).map_err(fault),
+        },
+        _ if open => Err(fault("it is no step that an open pot can take")),
         _ => Err(fault("it is no admission, exit or change of terms")),
     }
 }
@@ -180,6 +259,52 @@ fn changed(old: &AccountBox, new: &AccountBox) -> Result<Deed, &'static str> {
             before: old.terms().clone(),
             after: new.terms().clone(),
         }),
+    }
+}
+
+/// What a step of an open pot did with an account.
+fn by_member(
+    (pot, old): (&CommonPot, &AccountBox),
+    (pot_after, new): (&CommonPot, &AccountBox),
+) -> Result<Deed, &'static str> {
+    let account = old.number();
+    let (gained, given) = (new.units() - old.units(), pot.units() - pot_after.units());
+    let (before, after) = (old.terms().clone(), new.terms().clone());
+    let units = Amount::clamped(gained.saturating_abs());
+    let less = |from: NanoErg, to: NanoErg| from.minus(to).unwrap_or_default();
+    let unmarked = |terms: &Terms| Terms {
+        spend_on: Vec::new(),
+        ..terms.clone()
+    };
+    match Mark::of(&after) {
+        Some(mark) if before != after && unmarked(&before) == unmarked(&after) => {
+            return Ok(Deed::Called { account, mark });
+        }
+        _ => {}
+    }
+    match (before == after, gained) {
+        (true, 1..) if given == gained => Ok(Deed::Bought {
+            account,
+            units,
+            erg: less(pot_after.value(), pot.value()),
+        }),
+        (true, ..=-1) if given == gained => Ok(Deed::Redeemed {
+            account,
+            units,
+            erg: less(pot.value(), pot_after.value()),
+        }),
+        (true, 1..) if given == 0 => Ok(Deed::Liquidated {
+            account,
+            units,
+            taken: less(old.value(), new.value()),
+        }),
+        _ if old.balance() == new.balance() => Ok(Deed::Adjusted {
+            account,
+            balance: old.balance(),
+            before,
+            after,
+        }),
+        _ => Err("a balance changed"),
     }
 }
 

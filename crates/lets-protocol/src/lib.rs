@@ -26,6 +26,7 @@ pub use books::{Books, BooksError};
 pub use boxes::account::{AccountBox, Link, Settings, Terms};
 pub use boxes::application::{Applicant, ApplicationBox};
 pub use boxes::charter::{Bounds, CharterBox, HardBounds, Identity, PendingChange};
+pub use boxes::common_pot::CommonPot;
 pub use boxes::note::NoteBox;
 pub use boxes::open_pot::{OpenPotBox, Seen};
 pub use boxes::oracle::OracleBox;

@@ -4,8 +4,8 @@ use crate::books::Books;
 use crate::boxes::Lets;
 use crate::boxes::account::AccountBox;
 use crate::boxes::charter::CharterBox;
+use crate::boxes::common_pot::CommonPot;
 use crate::boxes::note::NoteBox;
-use crate::boxes::pot::PotBox;
 use crate::replay::{Culprit, Fault, Kind, Wrong, piece_in, read};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ pub struct Present {
     /// The boxes that are charters: one, if nothing is wrong.
     pub charters: Vec<CharterBox>,
     /// The boxes that are pots: one, if nothing is wrong.
-    pub pots: Vec<PotBox>,
+    pub pots: Vec<CommonPot>,
     /// The accounts, in the order of their numbers.
     pub accounts: Vec<AccountBox>,
     /// The notes.

@@ -12,8 +12,8 @@ pub use fault::{Culprit, Fault, Oddity, Piece, Why, Wrong};
 
 use crate::boxes::account::AccountBox;
 use crate::boxes::charter::CharterBox;
+use crate::boxes::common_pot::CommonPot;
 use crate::boxes::note::NoteBox;
-use crate::boxes::pot::PotBox;
 use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of, with_script};
 use crate::history::{Deed, DeedError, charter_deed, pot_deed};
 use crate::units::Height;
@@ -387,7 +387,7 @@ impl<'a> Replay<'a> {
                 });
                 let pot = outputs
                     .get(1)
-                    .and_then(|b| PotBox::parse(self.lets, b).ok());
+                    .and_then(|b| CommonPot::parse(self.lets, b).ok());
                 let good = CharterBox::parse(self.lets, outputs.first()).is_ok()
                     && pot.is_some_and(|pot| {
                         pot.units() == self.genesis.units
@@ -401,7 +401,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// What was done with pot and charter. Returns the account that was admitted, if any.
+    /// What was done with pot and charter. Returns the account that was opened, if any.
     fn deeds(&mut self, told: &Told) -> Option<AccountNumber> {
         let id = told.transaction.id();
         let outputs = told.transaction.outputs.as_slice();
@@ -435,7 +435,7 @@ impl<'a> Replay<'a> {
             });
             match deed {
                 Ok(deed) => {
-                    if let Deed::Admitted { account, .. } = &deed {
+                    if let Deed::Admitted { account, .. } | Deed::Joined { account, .. } = &deed {
                         admitted = Some(*account);
                     }
                     self.found.deeds.push(Done {
@@ -491,7 +491,7 @@ impl<'a> Replay<'a> {
 /// A box of a LETS.
 pub(crate) enum Kind {
     Charter(Box<CharterBox>),
-    Pot(PotBox),
+    Pot(CommonPot),
     Account(AccountBox),
     Note(NoteBox),
 }
@@ -500,7 +500,7 @@ pub(crate) enum Kind {
 pub(crate) fn read(lets: &Lets, ergo_box: &ErgoBox) -> Option<Result<Kind, ParseBoxError>> {
     Some(match contract_of(lets, ergo_box)?.name() {
         "charter" => CharterBox::parse(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
-        "pot" => PotBox::parse(lets, ergo_box).map(Kind::Pot),
+        "pot" | "open pot" => CommonPot::parse(lets, ergo_box).map(Kind::Pot),
         "account" => AccountBox::parse(lets, ergo_box).map(Kind::Account),
         "note" => NoteBox::parse(lets, ergo_box).map(Kind::Note),
         _ => return None,

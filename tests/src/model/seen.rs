@@ -87,7 +87,7 @@ pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
         };
         (a.number(), account)
     });
-    let counters = books.pot.counters();
+    let counters = books.pot.committee().unwrap().counters();
     State {
         charter: Charter {
             quorum: quorum(charter.committee()),

@@ -382,7 +382,7 @@ impl Village {
 
     async fn build(&self, deed: &Deed) -> Result<Built, Refused> {
         let (lets, params, charter) = (&self.lets, self.params(), &self.now.charter);
-        let pot = &self.now.books.pot;
+        let pot = self.now.books.pot.committee().unwrap();
         let (built, signers, account) = match deed {
             Deed::Trade(trade) => return self.build_trade(trade),
             Deed::Apply(who, expiry) => {

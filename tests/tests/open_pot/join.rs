@@ -3,11 +3,12 @@
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7, R8};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use lets_contracts::OracleNft;
 use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{Amount, Join, Kind, Link, NanoErg, OpenError, Settings};
 use lets_tests::case::{longs, size};
 use lets_tests::hand::junk;
-use lets_tests::open::{BACKING, UNITS, asking};
+use lets_tests::open::{BACKING, ORACLE, UNITS, asking};
 use lets_tests::world::{key, p2pk, prop};
 use lets_tests::{Case, OpenStage};
 
@@ -468,14 +469,22 @@ fn join_with_an_account_in_the_wallets_place_refused() {
 #[test]
 fn join_by_a_link_to_this_lets_or_into_an_empty_pot_refused() {
     let stage = OpenStage::of(Kind::Lets1);
-    let linked = Join {
-        link: Link::Contract(stage.membership()),
-        ..ask(&stage)
-    };
-    assert!(matches!(
-        lets_protocol::join(stage.at(), linked, &stage.funding(&stage.joiner(), 900.0)),
-        Err(OpenError::Linked)
-    ));
+    // The oracle's box stands where the pot looks for it, and has no key in R4: the account would be frozen.
+    let oracle = OracleNft::from(ORACLE).into();
+    for link in [
+        Link::Contract(stage.membership()),
+        Link::FollowsBox(oracle),
+        Link::Contract(oracle),
+    ] {
+        let linked = Join {
+            link,
+            ..ask(&stage)
+        };
+        assert!(matches!(
+            lets_protocol::join(stage.at(), linked, &stage.funding(&stage.joiner(), 900.0)),
+            Err(OpenError::Linked)
+        ));
+    }
     let notes_only = Join {
         smallest_direct: Settings::NOTES_ONLY,
         ..ask(&stage)

@@ -108,7 +108,10 @@ impl Village {
     }
 
     pub async fn pot(&self) -> PotBox {
-        self.session.pot(&self.lets, View::Pool).await.unwrap()
+        self.session
+            .committee_pot(&self.lets, View::Pool)
+            .await
+            .unwrap()
     }
 
     pub async fn accounts(&self) -> Vec<AccountBox> {

@@ -41,7 +41,7 @@ pub(super) async fn lay_out(
                 .iter()
                 .find(|a| a.it.ergo_box().box_id().to_string() == *application);
             let found = found.ok_or_else(|| stale("the application"))?;
-            let pot = session.pot(&group.lets, View::Pool).await?;
+            let pot = session.committee_pot(&group.lets, View::Pool).await?;
             let currency = &group.manifest.currency;
             let (proposal, _, account) = admit(
                 &group.lets,
@@ -73,7 +73,7 @@ pub(super) async fn lay_out(
         Action::SetTerms { account, terms } => {
             let accounts = session.accounts(&group.lets, View::Pool).await?;
             let account = by_number(&accounts, account)?;
-            let pot = session.pot(&group.lets, View::Pool).await?;
+            let pot = session.committee_pot(&group.lets, View::Pool).await?;
             let currency = &group.manifest.currency;
             let (proposal, _, next) = set_terms(
                 &group.lets,
@@ -163,7 +163,7 @@ pub(super) async fn lay_out(
         Action::Expel { account } => {
             let accounts = session.accounts(&group.lets, View::Pool).await?;
             let account = by_number(&accounts, account)?;
-            let pot = session.pot(&group.lets, View::Pool).await?;
+            let pot = session.committee_pot(&group.lets, View::Pool).await?;
             let (proposal, _) = expel(&group.lets, &charter, &pot, account, params)
                 .map_err(|e| expel_error(e, &group.manifest.currency))?;
             let preview = Preview::new(format!(
@@ -184,7 +184,7 @@ pub(super) async fn lay_out(
         } => {
             let accounts = session.accounts(&group.lets, View::Pool).await?;
             let account = by_number(&accounts, account)?;
-            let pot = session.pot(&group.lets, View::Pool).await?;
+            let pot = session.committee_pot(&group.lets, View::Pool).await?;
             let currency = &group.manifest.currency;
             let heir_key = keys::parse_public_key(heir)?;
             let named = heir_key.clone().into();

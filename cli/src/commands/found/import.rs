@@ -396,7 +396,7 @@ impl Work<'_> {
         applications: &[Option<ApplicationBox>],
         accounts: &mut [Option<AccountNumber>],
     ) -> Result<(), CliError> {
-        let mut pot = self.session.pot(self.lets, View::Pool).await?;
+        let mut pot = self.session.committee_pot(self.lets, View::Pool).await?;
         for (at, member) in self.import.members.iter().enumerate() {
             if let (None, Some(application)) = (accounts[at], &applications[at]) {
                 let floor = charter.bounds().account_floor;

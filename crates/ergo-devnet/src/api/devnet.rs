@@ -6,8 +6,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use ergo_lib::ergo_chain_types::BlockId;
+use ergo_lib::ergo_chain_types::{BlockId, Digest32};
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
+use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::chain::tx_id::TxId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<Node>> {
     Router::new()
         .route("/devnet/mine", post(mine))
         .route("/devnet/fund", post(fund))
+        .route("/devnet/oracle", post(oracle))
         .route("/devnet/rollback", post(rollback))
         .route("/devnet/status", get(status))
 }
@@ -96,6 +98,31 @@ async fn fund(State(node): Shared, text: String) -> Response {
         };
         let paid = node.fund(&tree, asked.value)?;
         serde_json::to_value(paid).map_err(|e| ApiError::internal(e.to_string()))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Publish {
+    nft: Option<String>,
+    rate: i64,
+}
+
+/// `{"rate": nanoErg}` makes an oracle pool that says so, with `"nft": "..."` that pool says it; answers the pool's box.
+async fn oracle(State(node): Shared, text: String) -> Response {
+    answer(node, move |node| {
+        let asked: Publish = body(&text)?;
+        let nft = match asked.nft {
+            Some(text) => {
+                let bad = |_| ApiError::bad_request("the nft is no token id");
+                let digest = Digest32::try_from(text).map_err(bad)?;
+                Some(TokenId::from(digest))
+            }
+            None => None,
+        };
+        let published = node.publish(nft, asked.rate)?;
+        serde_json::to_value(published).map_err(|e| ApiError::internal(e.to_string()))
     })
     .await
 }

@@ -53,6 +53,7 @@ impl fmt::Display for Kind {
 
 /// Which of an oracle's boxes count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OracleLimits {
     /// A box of this age is too old for a price.
     pub oldest: Blocks,
@@ -68,6 +69,7 @@ pub struct OracleLimits {
 
 /// The policy of an open pot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// What joining gives and asks.
     pub kind: Kind,
@@ -137,6 +139,8 @@ pub enum PolicyError {
 }
 
 impl Policy {
+    /// The least nanoErg that a unit may cost: prices are whole numbers of nanoErg.
+    pub const LEAST_PRICE: i64 = 1_000;
     /// How many numbers a policy is.
     pub const COUNT: usize = 23;
     /// A lock may end so much later than it must: the height that includes a transaction is not known when it is made.
@@ -252,11 +256,10 @@ impl Policy {
                 1,
                 5_040,
             ),
-            // A thousand nanoErg a unit at the least: prices are whole numbers of nanoErg.
             (
                 "least rate",
                 self.oracle.least,
-                1_000 * self.units_per_quantity,
+                Self::LEAST_PRICE.saturating_mul(self.units_per_quantity),
                 10_000_000_000_000,
             ),
             (
@@ -283,9 +286,7 @@ impl Policy {
             }
         }
         if !self.kind.has_rate() {
-            let price = i128::from(self.oracle.highest) / i128::from(self.units_per_quantity);
-            let worth = price * i128::from(self.credit.units());
-            let worth = NanoErg(u64::try_from(worth).unwrap_or(u64::MAX));
+            let worth = self.worth_of_credit();
             if self.fee <= worth {
                 return Err(PolicyError::Sybil {
                     fee: self.fee,
@@ -294,6 +295,13 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    /// What joining gives is worth at the highest rate.
+    pub fn worth_of_credit(&self) -> NanoErg {
+        let all = i128::from(self.oracle.highest) * i128::from(self.credit.units());
+        let worth = all / i128::from(self.units_per_quantity.max(1));
+        NanoErg(u64::try_from(worth).unwrap_or(u64::MAX))
     }
 
     /// The terms of an account opened with so many units, `floor` ERG in it, and a lock that ends then.

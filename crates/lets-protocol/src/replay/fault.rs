@@ -4,6 +4,7 @@ use crate::amount::Currency;
 use crate::boxes::{AccountNumber, ParseBoxError};
 use crate::history::DeedError;
 use crate::rules::RuleViolation;
+use crate::rules::open::OpenViolation;
 use crate::units::Height;
 use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
@@ -56,6 +57,8 @@ impl fmt::Display for Piece {
 pub enum Why {
     /// A rule with its figures.
     Rule(Box<RuleViolation>),
+    /// A rule of an open pot with its figures.
+    Open(Box<OpenViolation>),
     /// In words.
     Words(&'static str),
 }
@@ -188,6 +191,7 @@ impl Wrong {
             Self::Refused { box_id, kind, why } => {
                 let why = match why {
                     Some(Why::Rule(violation)) => format!(": {}", violation.explain(currency)),
+                    Some(Why::Open(violation)) => format!(": {}", violation.explain(currency)),
                     Some(Why::Words(words)) => format!(": {words}"),
                     None => String::new(),
                 };

@@ -2,12 +2,17 @@
 
 use super::Told;
 use super::fault::Why;
+use crate::amount::Amount;
 use crate::boxes::Lets;
 use crate::boxes::account::{AccountBox, Terms};
 use crate::boxes::charter::CharterBox;
 use crate::boxes::note::NoteBox;
+use crate::boxes::open_pot::OpenPotBox;
+use crate::boxes::oracle::OracleBox;
+use crate::boxes::policy::{Kind, Mark};
 use crate::boxes::pot::PotBox;
 use crate::history::{Deed, charter_deed, pot_deed};
+use crate::rules::open::{self, OpenViolation};
 use crate::rules::{self, RuleViolation};
 use crate::units::Height;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
@@ -18,10 +23,17 @@ impl From<RuleViolation> for Why {
     }
 }
 
+impl From<OpenViolation> for Why {
+    fn from(violation: OpenViolation) -> Self {
+        Self::Open(Box::new(violation))
+    }
+}
+
 pub(super) fn why(lets: &Lets, told: &Told, index: usize, kind: &str) -> Option<Why> {
     let spent = told.inputs.get(index)?;
     match kind {
         "pot" => pot(lets, told),
+        "open pot" => open_pot(lets, told),
         "charter" => charter(lets, told),
         "account" => account(lets, told, spent, index),
         "note" => note(lets, told, spent),
@@ -68,6 +80,93 @@ fn pot(lets: &Lets, told: &Told) -> Option<Why> {
         }
         _ => None,
     }
+}
+
+/// The twins that read no more than the transaction shows.
+fn open_pot(lets: &Lets, told: &Told) -> Option<Why> {
+    let outputs = told.transaction.outputs.as_slice();
+    let deed = match pot_deed(lets, &told.inputs, outputs, false) {
+        Ok(deed) => deed,
+        Err(e) => return Some(Why::Words(e.why)),
+    };
+    let pot = OpenPotBox::parse(lets, told.inputs.first()?).ok()?;
+    let after = OpenPotBox::parse(lets, outputs.first()?).ok()?;
+    let (policy, height) = (pot.policy(), before(told));
+    if after.policy() != policy || after.treasury() != pot.treasury() {
+        return Some(Why::Words("its policy or its treasury changed"));
+    }
+    let oracle = || {
+        let read = &told.read.first()?.ergo_box;
+        OracleBox::parse(lets.oracle()?, read).ok()
+    };
+    let live = || {
+        let oracle = oracle().ok_or(OpenViolation::NoOracle)?;
+        open::check_live(&pot, &oracle, height)
+    };
+    let old = || subject(lets, &told.inputs);
+    let erg = |more: &OpenPotBox, than: &OpenPotBox| more.value().minus(than.value());
+    let broken = match deed {
+        Deed::Joined { terms, balance, .. } => {
+            let units = Amount::clamped(terms.issued.units() + balance.units());
+            let backing = match policy.kind {
+                Kind::Lets1 => terms.floor.minus(policy.floor),
+                _ => erg(&after, &pot),
+            };
+            let priced = policy.kind.has_rate() && units > Amount::ZERO;
+            open::check_credit(policy, units).and_then(|()| match priced {
+                true => open::check_cover(policy, &live()?, units, backing.unwrap_or_default()),
+                false => Ok(()),
+            })
+        }
+        Deed::Exited { .. } => {
+            let old = old()?;
+            match old.balance() {
+                balance if balance.units() != 0 => Err(OpenViolation::CloseBalance { balance }),
+                _ => open::check_lock(&old, height),
+            }
+        }
+        Deed::Adjusted { after: terms, .. } => {
+            open::check_credit(policy, terms.line).and_then(|()| {
+                let backing = terms.floor.minus(policy.floor).unwrap_or_default();
+                match terms.issued == Amount::ZERO {
+                    true => Ok(()),
+                    false => open::check_cover(policy, &live()?, terms.issued, backing),
+                }
+            })
+        }
+        Deed::Called { mark, .. } => {
+            let old = old()?;
+            open::check_unmarked(&old, mark).and_then(|()| match mark {
+                Mark::Called(_) => open::check_under(policy, &live()?, &old),
+                Mark::Frozen => {
+                    let oracle = oracle().ok_or(OpenViolation::NoOracle)?;
+                    open::check_dead(&pot, &oracle, height)
+                }
+            })
+        }
+        Deed::Liquidated { units, taken, .. } => {
+            let old = old()?;
+            let quote = live();
+            let most = quote.as_ref().map(|q| open::taken(policy, q, &old, units));
+            if most.is_ok_and(|most| taken > most) {
+                return Some(Why::Words(
+                    "more collateral was taken than the units pay for",
+                ));
+            }
+            quote.and_then(|q| open::check_liquidation(policy, &q, &old, units, height))
+        }
+        Deed::Bought { units, erg, .. } => open::check_credit(policy, units)
+            .and_then(|()| open::check_cover(policy, &live()?, units, erg)),
+        Deed::Redeemed { units, erg, .. } => {
+            let quote = oracle().and_then(|o| open::check_known(&pot, &o, height).ok());
+            if erg > open::redeemed(&pot, quote.as_ref(), units) {
+                return Some(Why::Words("more than its share of the reserve was taken"));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    };
+    broken.err().map(Why::from)
 }
 
 fn granted(charter: &CharterBox, after: &PotBox, terms: &Terms) -> Option<Why> {

@@ -5,7 +5,7 @@ mod violation;
 pub use violation::OpenViolation;
 
 use crate::amount::Amount;
-use crate::boxes::account::AccountBox;
+use crate::boxes::account::{AccountBox, Terms};
 use crate::boxes::open_pot::{OpenPotBox, Seen};
 use crate::boxes::oracle::OracleBox;
 use crate::boxes::policy::{Kind, Mark, Policy};
@@ -217,6 +217,60 @@ pub fn check_under(
             most,
         }),
     }
+}
+
+/// The highest rate at which the account's ERG carries its debt at the margin; `None` if it owes nothing.
+pub fn margin_rate(policy: &Policy, account: &AccountBox) -> Option<i64> {
+    let debt = i128::from(account.balance().debt());
+    let above = account.value().minus(policy.floor).unwrap_or_default();
+    // The price may be so much a unit, and prices are rounded down.
+    let price = i128::from(above.0).checked_div(debt)?;
+    let hundredths = 100 * i128::from(policy.units_per_quantity);
+    let margin = i128::from(policy.margin.max(1));
+    let past = ((price + 1) * hundredths + margin - 1) / margin;
+    Some(i64::try_from(past - 1).unwrap_or(i64::MAX))
+}
+
+/// The most units of the account's debt for which its collateral pays price and discount in full, of at most `most`; none if
+/// that is less than may be liquidated.
+pub fn worth_paying(policy: &Policy, quote: &Quote, account: &AccountBox, most: Amount) -> Amount {
+    let debt = Amount::clamped(account.balance().debt());
+    let above = account.value().minus(policy.floor).unwrap_or_default();
+    let paid = Amount::clamped(covered(policy, quote, 100 + policy.discount, above));
+    let units = debt.min(paid).min(most);
+    match units < debt && units < policy.smallest_liquidation {
+        true => Amount::ZERO,
+        false => units,
+    }
+}
+
+/// The first number of an account's terms that no step of an open pot with this policy can have made: J8, J11, J15, W4, W5, W7.
+pub fn foreign_term(policy: &Policy, terms: &Terms) -> Option<&'static str> {
+    let made = policy.terms(Amount::ZERO, terms.floor, Height(0));
+    let collateral = policy.kind == Kind::Lets1;
+    let granted = match policy.kind {
+        Kind::Lets1 => terms.line <= policy.credit && terms.issued >= terms.line,
+        Kind::Lets2 => terms.line == policy.credit && terms.issued == policy.credit,
+        Kind::Lets3 | Kind::Lets4 => terms.line == Amount::ZERO && terms.issued == Amount::ZERO,
+    };
+    let loan = |t: &Terms| (t.largest_draw, t.draw_limit, t.longest_debt, t.draw_rate);
+    let marks: &[i64] = terms.spend_on.as_slice();
+    [
+        ("cap", terms.cap == made.cap),
+        ("loan rules", loan(terms) == loan(&made)),
+        ("credit line", granted),
+        (
+            "ERG floor",
+            terms.floor == policy.floor || (collateral && terms.floor > policy.floor),
+        ),
+        ("lock", terms.class == 0 || collateral),
+        (
+            "mark",
+            marks.is_empty() || (collateral && matches!(marks, [mark] if *mark <= 0)),
+        ),
+    ]
+    .into_iter()
+    .find_map(|(what, good)| (!good).then_some(what))
 }
 
 /// May the account be called, or frozen? C3, C4: not if it already is.

@@ -399,6 +399,12 @@ impl RuleViolation {
                 "in debt since height {since}, longer than {longest}: no more credit can be drawn until the balance has been 0; the most that can be paid is {}",
                 show(most)
             ),
+            Self::PayeeClass { allowed, most, .. } if matches!(allowed.as_slice(), [..=0]) => {
+                format!(
+                    "the debt was called, or the account frozen: it draws no credit, and the most that can be paid is {}",
+                    show(most)
+                )
+            }
             Self::PayeeClass {
                 allowed,
                 class,

@@ -5,7 +5,7 @@ use crate::amount::Amount;
 use crate::boxes::account::{AccountBox, Link, NewAccount, Settings};
 use crate::boxes::open_pot::OpenPotBox;
 use crate::boxes::policy::{Kind, Policy};
-use crate::boxes::{AccountNumber, NewBox};
+use crate::boxes::{AccountNumber, Lets, NewBox};
 use crate::builders::admit::check_link;
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
 use crate::rules::{self, open};
@@ -50,6 +50,7 @@ pub fn join(
         lets, pot, params, ..
     } = at;
     check_link(lets, &ask.link).map_err(|_| OpenError::Linked)?;
+    check_oracle(lets, &ask.link)?;
     let (policy, units) = (pot.policy(), ask.units);
     let priced = policy.kind.has_rate() && units > Amount::ZERO;
     let mut pot_after = pot.successor();
@@ -108,6 +109,17 @@ pub fn join(
     let account = AccountBox::parse(lets, proposal.output(1)?)?;
     rules::check_account_size(proposal.size(1), rules::JOINED_BYTES).map_err(OpenError::Rule)?;
     Ok((proposal, pot_after, account))
+}
+
+/// An account that follows the oracle's own box, or obeys it, could never be used: no key stands where it looks for one.
+fn check_oracle(lets: &Lets, link: &Link) -> Result<(), OpenError> {
+    let (Link::FollowsBox(token) | Link::Contract(token)) = link else {
+        return Ok(());
+    };
+    match lets.oracle().map(TokenId::from) == Some(*token) {
+        true => Err(OpenError::Linked),
+        false => Ok(()),
+    }
 }
 
 /// The treasury's output, if joining costs anything.

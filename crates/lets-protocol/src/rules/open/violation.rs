@@ -134,27 +134,42 @@ pub enum OpenViolation {
 }
 
 impl OpenViolation {
-    /// The rule's name.
+    /// The rule's name, as results and tests have it: the same in every version.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Kind { .. } => "kind",
-            Self::OracleAge { .. } => "oracle's age",
-            Self::OraclePace { .. } => "oracle's epoch",
-            Self::OracleRange { .. } => "oracle's range",
-            Self::OracleAlive { .. } => "dead oracle",
+            Self::OracleAge { .. } => "oracle_age",
+            Self::OraclePace { .. } => "oracle_epoch",
+            Self::OracleRange { .. } => "oracle_range",
+            Self::OracleAlive { .. } => "dead_oracle",
             Self::NoOracle => "oracle",
             Self::Credit { .. } => "credit",
             Self::Cover { .. } => "cover",
             Self::Cap { .. } => "cap",
-            Self::NotHeld { .. } => "units held",
+            Self::NotHeld { .. } => "units_held",
             Self::Locked { .. } => "lock",
-            Self::CloseBalance { .. } => "balance 0",
+            Self::CloseBalance { .. } => "exit_balance",
             Self::Secured { .. } => "margin",
-            Self::Marked { .. } => "marked once",
-            Self::NotCalled => "margin call",
+            Self::Marked { .. } => "marked_once",
+            Self::NotCalled => "margin_call",
             Self::Grace { .. } => "grace",
             Self::Debt { .. } => "debt",
-            Self::Smallest { .. } => "smallest liquidation",
+            Self::Smallest { .. } => "smallest_liquidation",
+        }
+    }
+
+    /// The most that would pass, where the rule is one about an amount.
+    pub fn most(&self) -> Option<Amount> {
+        match self {
+            Self::Credit { most, .. } | Self::Cover { most, .. } | Self::Secured { most, .. } => {
+                Some(*most)
+            }
+            Self::Cap { cap, balance, .. } => {
+                Some(Amount::clamped(cap.units().saturating_sub(balance.units())))
+            }
+            Self::NotHeld { balance, .. } => Some(Amount::clamped(balance.credit())),
+            Self::Debt { debt, .. } => Some(*debt),
+            _ => None,
         }
     }
 
