@@ -103,8 +103,7 @@ fn attack_back_dated_stamp_blinds_the_pot() {
         let told = i32::try_from(epoch).unwrap() + i32::try_from(blocks / 30).unwrap();
         let made = later.height.0 - 2;
         let later = later.told(3 * RATE, told, made);
-        let call =
-            lets_protocol::call(later.at(), &later.account, &later.funding(&key(198), 1.0));
+        let call = lets_protocol::call(later.at(), &later.account, &later.funding(&key(198), 1.0));
         match call {
             Ok(_) => {
                 first = Some(blocks);
@@ -184,7 +183,7 @@ fn attack_forged_terms_empty_the_pot() {
         t.retain(|(id, _)| *id != unit);
         t.push((unit, taken));
     });
-    case.accepted();
+    case.refused_at(0);
     println!("taken {taken} units with no line and no collateral");
     // W10: a line that never was issued.
     let case = stage.adjust(UNITS, BACKING);
@@ -209,7 +208,7 @@ fn attack_forged_terms_empty_the_pot() {
     for (place, n) in [(0, 100_000), (1, 100_000), (3, floor), (8, 0)] {
         case.set_long(1, R4, place, n);
     }
-    case.accepted();
+    case.refused_at(0);
     println!("100,000 units without an oracle");
 }
 
@@ -231,7 +230,10 @@ fn attack_floor_below_rent() {
     case.accepted();
     let bytes = size(&case.made(1)) as u64;
     let value = *case.outputs[1].value.as_u64();
-    println!("account of {bytes} bytes, {value} nanoErg, rent {}", bytes * 1_250_000);
+    println!(
+        "account of {bytes} bytes, {value} nanoErg, rent {}",
+        bytes * 1_250_000
+    );
     assert!(bytes * 1_250_000 > value);
 }
 
@@ -343,20 +345,26 @@ fn attack_application_to_an_open_pot() {
     let application = lets_tests::case::existing(&candidate, 7_777);
     let mut case = stage.join();
     let value = *application.value.as_u64();
-    case.inputs.insert(1, (application, ContextExtension::empty()));
+    case.inputs
+        .insert(1, (application, ContextExtension::empty()));
     case.give_erg(2, value);
     // The thief's key signs for his wallet alone.
     case.accepted();
-    println!("the application's {} ERG are the thief's", value as f64 / 1e9);
+    println!(
+        "the application's {} ERG are the thief's",
+        value as f64 / 1e9
+    );
 }
 
 // 9: an account without debt is called when rent has eaten into its floor.
 #[test]
 fn attack_call_without_debt_below_the_floor() {
-    let under = OpenStage::of(Kind::Lets1).indebted(UNITS).later(2_000, 2 * RATE);
+    let under = OpenStage::of(Kind::Lets1)
+        .indebted(UNITS)
+        .later(2_000, 2 * RATE);
     let case = under.call();
     let unit = under.unit();
-    for (balance, called) in [(0_i64, true), (50, true), (51, false)] {
+    for (balance, called) in [(0_i64, false), (50, false), (51, false)] {
         let change = |c: &mut Case, out: usize| {
             let units = u64::try_from(20_000 + balance).unwrap();
             c.set_tokens(out, |all| {
@@ -387,8 +395,7 @@ fn attack_twin_join_with_fewer_units() {
                 units: Amount::new(units).unwrap(),
                 ..asking(stage.pot.policy(), &stage.joiner())
             };
-            let made =
-                lets_protocol::join(stage.at(), ask, &stage.funding(&stage.joiner(), 900.0));
+            let made = lets_protocol::join(stage.at(), ask, &stage.funding(&stage.joiner(), 900.0));
             let (proposal, ..) = made.expect("the twin builds it");
             Case::of(&proposal, stage.height, &[&stage.joiner()]).refused_at(0);
         }
@@ -566,18 +573,28 @@ fn attack_next_rate_known_least_cover() {
     let reserve = s.pot.value().0;
     let units = Amount::new(UNITS).unwrap();
     let mut won = 0_i64;
-    for (from, to) in [(RATE, RATE * 95 / 100), (RATE, RATE * 95 / 100), (RATE, RATE * 95 / 100)] {
+    for (from, to) in [
+        (RATE, RATE * 95 / 100),
+        (RATE, RATE * 95 / 100),
+        (RATE, RATE * 95 / 100),
+    ] {
         s = s.later(31, from);
-        let back = lets_protocol::redeem(s.at(), &s.account, units, &s.funding(&s.owner, 1.0)).unwrap();
+        let back =
+            lets_protocol::redeem(s.at(), &s.account, units, &s.funding(&s.owner, 1.0)).unwrap();
         Case::of(&back.proposal, s.height, &[&s.owner]).accepted();
         (s.pot, s.account) = (back.pot, back.account);
         s = s.later(31, to);
-        let again = lets_protocol::buy(s.at(), &s.account, units, &s.funding(&s.owner, 900.0)).unwrap();
+        let again =
+            lets_protocol::buy(s.at(), &s.account, units, &s.funding(&s.owner, 900.0)).unwrap();
         Case::of(&again.proposal, s.height, &[&s.owner]).accepted();
         (s.pot, s.account) = (again.pot, again.account);
         won += i64::try_from(back.erg.0).unwrap() - i64::try_from(again.erg.0).unwrap();
     }
-    println!("same units, {} ERG won of a reserve of {}", won as f64 / 1e9, reserve as f64 / 1e9);
+    println!(
+        "same units, {} ERG won of a reserve of {}",
+        won as f64 / 1e9,
+        reserve as f64 / 1e9
+    );
 }
 
 // 15: a debtor past rent and all: the oracle's NFT gone, nothing is redeemed for ever.
@@ -588,7 +605,11 @@ fn attack_oracle_gone_reserve_locked() {
     let case = stage.redeem(1_000);
     case.accepted();
     case.clone().with(|c| c.data_inputs.clear()).refused_at(0);
-    let odd = oracle_of(vec![Constant::from(vec![1_u8, 2])], stage.height.0 - 30_000, 901);
+    let odd = oracle_of(
+        vec![Constant::from(vec![1_u8, 2])],
+        stage.height.0 - 30_000,
+        901,
+    );
     case.with(|c| c.data_inputs = vec![odd]).refused_at(0);
 }
 
@@ -630,10 +651,64 @@ fn attack_treasury_mill() {
         s.pot = pot;
         let own = |c: &Case| -> i64 {
             let mine = c.outputs.iter().filter(|o| o.ergo_tree == p2pk(&key));
-            mine.map(|o| i64::try_from(*o.value.as_u64()).unwrap()).sum()
+            mine.map(|o| i64::try_from(*o.value.as_u64()).unwrap())
+                .sum()
         };
         spent += 900_000_000_000 - own(&join) - own(&close);
         won += 5_000;
     }
-    println!("{won} units for {} ERG; the other has {}", spent as f64 / 1e9, s.other.units());
+    println!(
+        "{won} units for {} ERG; the other has {}",
+        spent as f64 / 1e9,
+        s.other.units()
+    );
+}
+
+// With the mended script: an undrawn line that its ERG no longer covers at the margin may be frozen; a later call still
+// gives the whole grace.
+#[test]
+fn mended_freeze_of_an_uncovered_line() {
+    for (rate, frozen) in [
+        (RATE, false),
+        (1_330_000_000, false),
+        (1_350_000_000, true),
+        (4 * RATE, true),
+    ] {
+        let live = OpenStage::of(Kind::Lets1).later(2_000, rate);
+        let owing = OpenStage::of(Kind::Lets1)
+            .indebted(UNITS)
+            .later(2_000, 4 * RATE);
+        let unit = live.unit();
+        let case = owing.call();
+        let terms = longs(&case.outputs[1], R4)[..9].to_vec();
+        let bent = case.with(|c| {
+            c.replace_input(1, live.account.ergo_box().clone());
+            c.set_tokens(1, |all| all.push((unit, 20_000)));
+            c.set_register(1, R4, [terms.as_slice(), &[0]].concat());
+            c.data_inputs = vec![live.oracle.ergo_box().clone()];
+        });
+        println!("rate {rate}: {:?}", bent.accepts());
+        assert_eq!(bent.accepts()[0], frozen, "{rate}");
+    }
+}
+
+#[test]
+fn mended_call_beyond_the_highest_rate() {
+    let owing = OpenStage::of(Kind::Lets1)
+        .indebted(UNITS)
+        .later(2_000, 4 * RATE);
+    for (rate, called) in [
+        (4_000_000_001, true),
+        (i64::MAX, true),
+        (99_999_999, false),
+        (0, false),
+        (-5, false),
+    ] {
+        let epoch = i32::try_from(owing.oracle.epoch()).unwrap();
+        let other = owing.clone().told(rate, epoch, owing.height.0 - 5);
+        let case = owing
+            .call()
+            .with(|c| c.data_inputs = vec![other.oracle.ergo_box().clone()]);
+        assert_eq!(case.accepts()[0], called, "{rate}");
+    }
 }
