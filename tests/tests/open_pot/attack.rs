@@ -712,3 +712,40 @@ fn mended_call_beyond_the_highest_rate() {
         assert_eq!(case.accepts()[0], called, "{rate}");
     }
 }
+
+// A debtor whose ERG is worth 105 percent of his debt pays less than the debt out of his other account, and has all his
+// ERG back: the discount comes out of the others' pockets.
+#[test]
+fn attack_discount_makes_bad_debt_of_a_covered_one() {
+    for (discount, margin, rate) in [(10, 150, 1_905_000_000), (50, 150, 1_600_000_000)] {
+        let mut policy = lets_tests::open::policy(Kind::Lets1);
+        (policy.discount, policy.margin) = (discount, margin);
+        policy.check().unwrap();
+        let mut s = OpenStage::under(policy, 90)
+            .indebted(UNITS)
+            .later(2_000, rate);
+        let (_, pot, account) =
+            lets_protocol::call(s.at(), &s.account, &s.funding(&key(198), 1.0)).unwrap();
+        (s.pot, s.account) = (pot, account);
+        let s = s.later(760, rate);
+        let price = s.pot.policy().price(rate, 100);
+        let collateral = i64::try_from(s.account.value().0 - s.pot.policy().floor.0).unwrap();
+        let units = collateral / s.pot.policy().price(rate, 100 + discount) + 1;
+        let done = lets_protocol::liquidate(
+            s.at(),
+            &s.account,
+            &s.other,
+            Amount::new(units).unwrap(),
+            &s.funding(&s.other_key, 1.0),
+        )
+        .unwrap();
+        Case::of(&done.proposal, s.height, &[&s.other_key]).accepted();
+        println!(
+            "discount {discount}: collateral {} percent of the debt; {units} of {UNITS} paid, {} ERG taken, {} ERG left above the floor, debt left {}",
+            collateral / (price * UNITS / 100),
+            done.taken.0 as f64 / 1e9,
+            (done.debtor.value().0 - s.pot.policy().floor.0) as f64 / 1e9,
+            done.debtor.balance().debt()
+        );
+    }
+}
