@@ -27,6 +27,7 @@
  *   known    O1 younger than the oldest age   O2 since R4 at least one epoch per longest epoch (a box that rent made anew
  *            is young, its epoch is not); the rate counts as the least, or the highest, if it is beyond
  *   live     known, and   O3 the rate is not below the least, nor above the highest
+ *   pressing known, and the rate is not below the least: above the highest it counts as the highest
  *   dead     O4 older than the age of death, or nothing seen for that long and O2 broken
  *   price    of a unit in nanoErg, at so many percent: rate * percent / (100 * units per quantity)
  * Open       by anybody, for anybody; the subject is no account
@@ -53,10 +54,10 @@
  *  Call      kind 1, by anybody: a tenth number in the terms, whose others stay
  *            C1 units as they were   C2 ERG not less
  *            C3 not called yet (marked 0 or not at all), the debt is above the margin's worth of the ERG above the
- *            policy's floor, the oracle is live; the mark is minus a height not past, at most 720 blocks ahead
- *            C4 or not marked, the oracle is dead, the mark is 0
+ *            policy's floor, the oracle is pressing; the mark is minus a height not past, at most 720 blocks ahead
+ *            C4 or not marked, the mark is 0, and the oracle is dead, or pressing and the line above the margin's worth
  *  Liquidate kind 1, by anybody who brings units: terms as they were, more units, none of them from the pot
- *            D1 called   D2 and the grace has passed   D3 the oracle is live   D4 the debt is above the margin's worth
+ *            D1 called   D2 and the grace has passed   D3 the oracle is pressing   D4 the debt is above the margin's worth
  *            D5 the balance stays at or below 0   D6 not less than the smallest liquidation, or to 0
  *            D7 it loses at most the price of these units at 100 percent and the discount   D8 ERG not below the policy's
  *            floor, or what it was if that is less
@@ -67,7 +68,8 @@
  *            W7 cap, loan rules and lock as they were   W8 ERG not below the floor
  *            W9 no mark stays, and: nothing is issued; or the oracle is live, and the price of all that is issued at the
  *            cover is in the floor above the policy's
- *            W10 or line not more, floor not less, marks as they were: this needs no oracle
+ *            W10 or line not more, floor not less, no units gained, marks as they were: this needs no oracle
+ *            W11 issued was not below 0: an account around a membership token that rent set free has any terms
  *  Buy       kind 3, by the owner: X6
  *            B1 terms as they were   B2 units gained leave the pot   B3 at most those bought at once, and within the cap
  *            B4 the oracle is live   B5 their price at the cover is in the pot
@@ -138,7 +140,9 @@
         out.R6[Coll[Long]].get == subject.R6[Coll[Long]].get &&
         out.R7[Coll[Byte]].get == link && !(out.R8[Long].isDefined) && recent(out) && out.bytes.size < 2000
       val secured = same && kind == 1L && gain >= 0L
-      val under = live && 0L - balance > (subject.value - floor) / price(rules(12))
+      val pressing = known && quoted >= rate
+      val room = max(0L, subject.value - floor) / price(rules(12))
+      val under = pressing && 0L - balance > room
 
       if (stays && unitsOut == 0L && gained > 0L && fresh == terms) {
         sigmaProp(secured && terms.size == 10 && terms(9) < 0L && HEIGHT + terms(9) > rules(14) && under &&
@@ -149,19 +153,19 @@
         if (stays && fresh.size == 10 && fresh.slice(0, 9) == terms.slice(0, 9) && fresh != terms) {
           val call = 0L - fresh(9)
           sigmaProp(secured && unitsOut == 0L && gained == 0L && out.value >= subject.value &&
-            (if (call == 0L) (terms.size == 9 && dead)
+            (if (call == 0L) (terms.size == 9 && (dead || (pressing && terms(1) > room)))
              else ((terms.size == 9 || terms(9) == 0L) && under && call >= HEIGHT && call <= HEIGHT + 720)))
         } else {
           val changed = if (stays) {
             val line = fresh(1)
             val bottom = fresh(3)
             val adjusted = secured &&
-              fresh(0) == max(line, 0L - balance) && gained == fresh(0) - terms(0) &&
+              fresh(0) == max(line, 0L - balance) && terms(0) >= 0L && gained == fresh(0) - terms(0) &&
               line >= 0L && line <= rules(2) && bottom >= floor &&
               (bottom >= min(terms(3), subject.value) || HEIGHT > terms(8)) &&
               fresh(2) == terms(2) && fresh.slice(4, 9) == terms.slice(4, 9) && out.value >= bottom &&
               ((fresh.size == 9 && (fresh(0) == 0L || (live && fresh(0) <= (bottom - floor) / price(rules(11))))) ||
-               (line <= terms(1) && bottom >= terms(3) && fresh.slice(9, 99) == terms.slice(9, 99)))
+               (gained <= 0L && line <= terms(1) && bottom >= terms(3) && fresh.slice(9, 99) == terms.slice(9, 99)))
             val traded = same && kind == 3L && fresh == terms && (
               if (gained > 0L) (gained <= rules(2) && balance + gained <= terms(2) && live && gained <= gain / price(rules(11)))
               else {

@@ -4,6 +4,8 @@
 mod adjust;
 #[path = "open_pot/always.rs"]
 mod always;
+#[path = "open_pot/attack.rs"]
+mod attack;
 #[path = "open_pot/close.rs"]
 mod close;
 #[path = "open_pot/exchange.rs"]

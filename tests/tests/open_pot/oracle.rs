@@ -100,6 +100,10 @@ fn oracle_rate_out_of_range_refused() {
             limits.least - 1,
             limits.highest + 1,
         ] {
+            // A rate past the highest counts as the highest against a debt.
+            if rate > limits.highest && (name == "call" || name == "liquidate") {
+                continue;
+            }
             let other = stage.clone().told(rate, epoch, case.height - 5);
             reading(&case, other.oracle.ergo_box().clone()).refused_at(0);
         }
