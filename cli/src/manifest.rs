@@ -577,10 +577,10 @@ mod tests {
             margin: 150,
             discount: 10,
             grace: Blocks(40),
+            window: Blocks(1_000),
             smallest_liquidation: Amount::new(1).unwrap(),
             oracle: OracleLimits {
                 oldest: Blocks(100),
-                longest_epoch: Blocks(60),
                 least: 100_000,
                 highest: 4_000_000_000,
                 dead: Blocks(6_000),

@@ -126,7 +126,7 @@ impl Seed {
             change: p2pk(&watcher()),
         };
         let params = params(&devnet);
-        let found = founding.plan(Some(&oracle), &funding, params).unwrap();
+        let found = founding.plan(&oracle, &funding, params).unwrap();
         let mut town = Town {
             books: Books {
                 lets: found.lets,

@@ -1,6 +1,6 @@
 //! A LETS that anybody joins by himself, in memory: each action of its pot as an accepted transaction, ready to be bent.
 
-use crate::case::{Case, bent, existing, longs, tokens};
+use crate::case::{Case, bent, existing, tokens};
 use crate::hand::junk;
 use crate::world::{START, key, p2pk, prop, wallet_box};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
@@ -34,7 +34,7 @@ pub fn policy(kind: Kind) -> Policy {
     };
     Policy {
         kind,
-        floor: NanoErg(3_125_000_000),
+        floor: Policy::LEAST_FLOOR,
         credit: Amount::new(credit).unwrap(),
         cap: Amount::new(500_000).unwrap(),
         largest_draw: Amount::ZERO,
@@ -48,10 +48,10 @@ pub fn policy(kind: Kind) -> Policy {
         margin: 150,
         discount: 10,
         grace: Blocks(720),
-        smallest_liquidation: Amount::new(1_000).unwrap(),
+        window: Blocks(5_040),
+        smallest_liquidation: Amount::new(credit / 100).unwrap(),
         oracle: OracleLimits {
             oldest: Blocks(100),
-            longest_epoch: Blocks(60),
             least: 100_000_000,
             highest: 4_000_000_000,
             dead: Blocks(21_600),
@@ -112,7 +112,7 @@ impl OpenStage {
         let oracle = oracle_box(RATE, EPOCH, START - 5, 1);
         let founded = founding
             .plan(
-                Some(&oracle),
+                &oracle,
                 &Funding {
                     boxes: vec![wallet(&founder, 30.0, START - 5, u16::from(seed))],
                     change: p2pk(&founder),
@@ -384,16 +384,21 @@ impl OpenStage {
         case.created_ago(1);
         let height = i64::from(case.height);
         if !case.data_inputs.is_empty() && name != "freeze" {
-            let epochs = i64::from(blocks / 30 + 1);
-            let epoch = longs(&case.outputs[0], R4)[0] + epochs;
-            let told = i32::try_from(epoch).unwrap();
-            let oracle = oracle_box(self.oracle.rate(), told, case.height - 5, self.next_seed());
+            let (rate, made) = (self.oracle.rate(), case.height - 5);
+            let oracle = oracle_box(rate, EPOCH, made, self.next_seed());
             case.data_inputs = vec![oracle.ergo_box().clone()];
-            case.set_register(0, R4, vec![epoch, height]);
+            case.set_register(0, R4, vec![i64::from(made), rate]);
         }
         match name {
             "join 1" => case.set_long(1, R4, 8, height + i64::from(self.pot.policy().lock.0)),
             "call" => case.set_long(1, R4, 9, -height),
+            "liquidate" => {
+                // Called later too, or the call would have lapsed.
+                let mark = 760 - height;
+                let debtor = self.box_with(&case.inputs[1].0, |c| c.set_long(0, R4, 9, mark));
+                case.replace_input(1, debtor);
+                case.set_long(1, R4, 9, mark);
+            }
             _ => {}
         }
     }

@@ -24,7 +24,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::open::{ORACLE, policy};
+use crate::open::{EPOCH, ORACLE, RATE, policy};
 use crate::world::{World, at_least, founding, key, prop};
 
 /// What a reader says: nothing, or what is wrong, as a person would be told.
@@ -90,7 +90,8 @@ pub fn open_manifest() -> Manifest {
     };
     let (world, _) = world();
     let funding = world.funding(&key(64), 20.0);
-    let found = founding.plan(None, &funding, world.params()).unwrap();
+    let oracle = crate::open::oracle_box(RATE, EPOCH, world.height.0 - 5, 1);
+    let found = founding.plan(&oracle, &funding, world.params()).unwrap();
     let supply = Supply {
         units: founding.units,
         memberships: founding.memberships,

@@ -4,8 +4,6 @@
 mod adjust;
 #[path = "open_pot/always.rs"]
 mod always;
-#[path = "open_pot/attack.rs"]
-mod attack;
 #[path = "open_pot/close.rs"]
 mod close;
 #[path = "open_pot/exchange.rs"]
@@ -18,5 +16,7 @@ mod join;
 mod liquidate;
 #[path = "open_pot/oracle.rs"]
 mod oracle;
+#[path = "open_pot/review.rs"]
+mod review;
 #[path = "open_pot/together.rs"]
 mod together;

@@ -61,17 +61,15 @@ pub(crate) struct PolicyArgs {
     /// At this age a rate is too old
     #[arg(long, value_name = "TIME", default_value = "100", value_parser = parse_blocks)]
     pub(crate) oracle_age: Blocks,
-    /// The pool publishes at least once in so long
-    #[arg(long, value_name = "TIME", default_value = "60", value_parser = parse_blocks)]
-    pub(crate) oracle_epoch: Blocks,
     /// At this age the oracle counts as dead
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_blocks)]
     pub(crate) oracle_dead: Blocks,
-    /// What joining pays to the treasury [default: nothing; in LETS-2 and LETS-4 a fiftieth more than the credit is worth at the
-    /// highest rate]
+    /// What joining costs: it stays in the pot, for nobody [default: nothing; in LETS-2 and LETS-4 a fiftieth more than the
+    /// credit is worth at the highest rate]
     #[arg(long, value_name = "ERG")]
     pub(crate) join_fee: Option<NanoErg>,
-    /// Whoever gets the fees: a key on this machine, a public key or an address [default: the founder's key]
+    /// The community's key, whose account takes in notes that nobody wants: a key on this machine, a public key or an address
+    /// [default: the founder's key]
     #[arg(long, value_name = "WHO")]
     pub(crate) treasury: Option<String>,
     /// Percent of a unit's price that must be there in ERG for what is given (LETS-1, LETS-3)
@@ -86,6 +84,9 @@ pub(crate) struct PolicyArgs {
     /// From a call to the first liquidation (LETS-1)
     #[arg(long, value_name = "TIME", default_value = "3d", value_parser = parse_blocks)]
     pub(crate) grace: Blocks,
+    /// After the grace a debt may be liquidated for so long; then it must be called anew (LETS-1)
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_blocks)]
+    pub(crate) window: Blocks,
     /// For so long after joining collateral cannot leave (LETS-1)
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = parse_blocks)]
     pub(crate) lock: Blocks,

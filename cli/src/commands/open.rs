@@ -65,9 +65,17 @@ impl Ground {
 
     /// Whether the oracle counts as dead.
     pub(super) fn is_dead(&self) -> bool {
-        let height = self.params.height;
-        let oracle = self.oracle.as_ref();
-        oracle.is_some_and(|o| rules::open::check_dead(&self.pot, o, height).is_ok())
+        let (oracle, height) = (self.oracle.as_ref(), self.params.height);
+        rules::open::check_dead(&self.pot, oracle, height).is_ok()
+    }
+
+    /// The rate that counts now for calls and liquidations.
+    pub(super) fn pressing(&self, currency: &Currency) -> Result<Quote, CliError> {
+        let quote = match &self.oracle {
+            Some(oracle) => rules::open::check_pressing(&self.pot, oracle, self.params.height),
+            None => Err(rules::open::OpenViolation::NoOracle),
+        };
+        quote.map_err(|e| CliError::open(e.into(), currency))
     }
 
     /// The rate that counts now.

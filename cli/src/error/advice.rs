@@ -421,7 +421,7 @@ fn open_hint(violation: &OpenViolation) -> &'static str {
     match violation {
         OpenViolation::Kind { .. } => "`lets verify` shows the kind of this LETS and its policy",
         OpenViolation::OracleAge { .. }
-        | OpenViolation::OraclePace { .. }
+        | OpenViolation::OracleSilent { .. }
         | OpenViolation::OracleRange { .. }
         | OpenViolation::NoOracle => {
             "wait until the oracle publishes; paying, earning and leaving at 0 need no rate"
@@ -439,6 +439,7 @@ fn open_hint(violation: &OpenViolation) -> &'static str {
         | OpenViolation::Marked { .. }
         | OpenViolation::NotCalled
         | OpenViolation::Grace { .. }
+        | OpenViolation::Lapsed { .. }
         | OpenViolation::Debt { .. }
         | OpenViolation::Smallest { .. } => {
             "`lets health` shows which debts can be called, and which liquidated"

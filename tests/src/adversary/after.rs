@@ -26,7 +26,8 @@ type Step = Result<(), Breach>;
 /// # Errors
 /// The first step that is refused, as a [`Breach`] of I8.
 pub(super) fn go_on(state: &State, town: &Town, deed: &Deed) -> Step {
-    let height = Height(u32::try_from(deed.height).unwrap_or(0));
+    // Not before the boxes that pay for it were made.
+    let height = Height(u32::try_from(deed.height).unwrap_or(0)).max(town.world.height);
     let next = Next {
         state,
         town,

@@ -5,7 +5,7 @@ use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{Amount, Kind, NanoErg, OpenError};
 use lets_tests::case::longs;
 use lets_tests::hand::junk;
-use lets_tests::open::{BACKING, RATE, UNITS};
+use lets_tests::open::{BACKING, EPOCH, RATE, UNITS};
 use lets_tests::{Case, OpenStage};
 
 /// A LETS-1 whose first member has this balance, the lock over.
@@ -164,10 +164,8 @@ fn adjust_freeing_collateral_before_the_lock_has_ended_refused() {
             c.replace_input(2, wallet.clone());
             c.height = u32::try_from(height).unwrap();
             c.created_ago(1);
-            let epoch = longs(&c.outputs[0], R4)[0];
-            c.set_register(0, R4, vec![epoch, height]);
-            let told = i32::try_from(epoch).unwrap();
-            let other = stage.clone().told(RATE, told, c.height - 5);
+            let other = stage.clone().told(RATE, EPOCH, c.height - 5);
+            c.set_register(0, R4, vec![other.oracle.created().as_i64(), RATE]);
             c.data_inputs = vec![other.oracle.ergo_box().clone()];
         })
     };

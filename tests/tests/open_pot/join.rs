@@ -261,40 +261,17 @@ fn join_with_less_erg_than_the_floor_refused() {
     }
 }
 
-// J10
+// J10: the fee stays in the pot, to the nanoErg, while the oracle is live.
 #[test]
 fn join_without_the_fee_refused() {
     for kind in [Kind::Lets2, Kind::Lets4] {
         let stage = OpenStage::of(kind);
         let case = stage.join();
-        case.clone().with(|c| c.move_erg(2, 3, 1)).refused_at(0);
-        case.clone().with(|c| c.move_erg(3, 2, 1)).accepted();
-        case.clone()
-            .with(|c| c.outputs[2].ergo_tree = p2pk(&stage.joiner()))
-            .refused_at(0);
-        // Paid, and at another place.
-        case.clone().with(|c| c.outputs.swap(2, 3)).refused_at(0);
-        let mut late = case.clone();
-        stage.put_off("join", &mut late, 6_000);
-        let aged = |age: u32| {
-            let made = late.height - age;
-            late.clone().with(|c| c.outputs[2].creation_height = made)
-        };
-        aged(5_039).accepted();
-        aged(5_040).refused_at(0);
-        // So large that its rent eats it.
-        let memo = |bytes: usize| {
-            case.clone()
-                .with(|c| c.set_register(2, R4, vec![7_u8; bytes]))
-        };
-        // The treasury's proposition has 36 bytes.
-        let limit = 236;
-        let fits = (1..400)
-            .take_while(|n| size(&memo(*n).made(2)) < limit)
-            .last()
-            .unwrap();
-        memo(fits).accepted();
-        memo(fits + 1).refused_at(0);
+        case.clone().with(|c| c.move_erg(0, 2, 1)).refused_at(0);
+        case.clone().with(|c| c.move_erg(2, 0, 1)).accepted();
+        // Paid, and to somebody.
+        let fee = stage.pot.policy().fee.0;
+        case.with(|c| c.move_erg(0, 2, fee)).refused_at(0);
     }
 }
 

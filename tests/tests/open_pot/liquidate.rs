@@ -100,6 +100,8 @@ fn call_within_the_margin_refused() {
         let honest = owing(UNDER).call();
         let mut case = on(&stage, &honest, deep);
         case.data_inputs = vec![stage.oracle.ergo_box().clone()];
+        let seen = vec![stage.oracle.created().as_i64(), price];
+        case.set_register(0, R4, seen);
         match called {
             true => drop(case.accepted()),
             false => case.refused_at(0),
@@ -157,7 +159,7 @@ fn call_dated_otherwise_refused() {
     }
 }
 
-// C3: once, so that nobody lengthens his own grace; a frozen account may be called.
+// C3: once until it lapses, so that nobody lengthens his own grace; a frozen account may be called.
 #[test]
 fn call_of_a_marked_account() {
     let called = OpenStage::called(UNITS, 2 * RATE);
@@ -179,7 +181,8 @@ fn call_of_a_marked_account() {
     let height = i64::from(case.height);
     marked(0).accepted();
     marked(-height + 100).refused_at(0);
-    marked(-1).refused_at(0);
+    marked(-height + 720 + 5_040).refused_at(0);
+    marked(-height + 720 + 5_041).accepted();
 }
 
 // C4
@@ -212,7 +215,7 @@ fn freeze_with_another_mark_or_twice_refused() {
             &live.account,
             &live.funding(&key(198), 1.0)
         )),
-        OpenViolation::OracleAlive { .. }
+        OpenViolation::Secured { .. }
     ));
     case.clone().with(|c| c.move_erg(1, 2, 1)).refused_at(0);
 }
@@ -268,7 +271,7 @@ fn liquidation_within_the_grace_refused() {
     early.account = early.on_terms(&stage.account, &[(9, -(height - 720))]);
     assert!(matches!(
         liquidate(&early, 5_000),
-        OpenViolation::Grace { from, .. } if from.as_i64() == height + 1
+        OpenViolation::Grace { from, .. } if from == height + 1
     ));
 }
 
@@ -334,13 +337,21 @@ fn liquidation_of_too_much_or_too_little_refused() {
 // D7: what is taken, to the nanoErg.
 #[test]
 fn liquidation_taking_more_than_the_discount_refused() {
-    let stage = OpenStage::called(UNITS, 2 * RATE);
-    let case = stage.liquidate(5_000);
-    let taken = *case.inputs[1].0.value.as_u64() - *case.outputs[1].value.as_u64();
-    assert_eq!(taken, 5_000 * 22_000_000);
-    case.accepted();
-    case.clone().with(|c| c.move_erg(1, 3, 1)).refused_at(0);
-    case.with(|c| c.move_erg(3, 1, 1)).accepted();
+    // 400.1 ERG behind 20,000 units: worth 133, 105 and 80 percent of them.
+    let rates = [
+        (1_500_000_000, 16_500_000),
+        (1_905_000_000, 20_005_000),
+        (2_500_000_000, 25_000_000),
+    ];
+    for (rate, each) in rates {
+        let stage = OpenStage::called(UNITS, rate);
+        let case = stage.liquidate(5_000);
+        let taken = *case.inputs[1].0.value.as_u64() - *case.outputs[1].value.as_u64();
+        assert_eq!(taken, 5_000 * each, "{rate}");
+        case.accepted();
+        case.clone().with(|c| c.move_erg(1, 3, 1)).refused_at(0);
+        case.with(|c| c.move_erg(3, 1, 1)).accepted();
+    }
 }
 
 // D8: the account keeps what pays its rent.

@@ -1,9 +1,10 @@
 //! The oracle: O1 to O4, Q6.
 
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R4;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use lets_protocol::rules::open::OpenViolation;
-use lets_protocol::{Blocks, Kind, OpenError};
+use lets_protocol::{Blocks, Kind, OpenError, OracleBox, OracleLimits, Seen};
 use lets_tests::case::longs;
 use lets_tests::hand::junk;
 use lets_tests::open::{BACKING, EPOCH, RATE, UNITS, oracle_of};
@@ -18,8 +19,15 @@ fn priced() -> Vec<(&'static str, OpenStage, Case)> {
 }
 
 /// The same with another box read.
-fn reading(case: &Case, ergo_box: ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox) -> Case {
+fn reading(case: &Case, ergo_box: ErgoBox) -> Case {
     case.clone().with(|c| c.data_inputs = vec![ergo_box])
+}
+
+/// The same with another box read, which the pot writes down.
+fn noting(case: &Case, oracle: &OracleBox, limits: OracleLimits) -> Case {
+    let rate = oracle.rate().clamp(limits.least, limits.highest);
+    reading(case, oracle.ergo_box().clone())
+        .with(|c| c.set_register(0, R4, vec![oracle.created().as_i64(), rate]))
 }
 
 // O1
@@ -27,13 +35,13 @@ fn reading(case: &Case, ergo_box: ergo_lib::ergotree_ir::chain::ergo_box::ErgoBo
 fn oracle_too_old_refused() {
     for (name, stage, case) in priced() {
         println!("{name}");
-        let oldest = stage.pot.policy().oracle.oldest.0;
-        let epoch = i32::try_from(longs(&case.outputs[0], R4)[0]).unwrap();
+        let limits = stage.pot.policy().oracle;
+        let oldest = limits.oldest.0;
         let aged = |age: u32| {
             let other = stage
                 .clone()
-                .told(stage.oracle.rate(), epoch, case.height - age);
-            reading(&case, other.oracle.ergo_box().clone())
+                .told(stage.oracle.rate(), EPOCH, case.height - age);
+            noting(&case, &other.oracle, limits)
         };
         aged(oldest - 1).accepted();
         aged(oldest).refused_at(0);
@@ -52,35 +60,26 @@ fn oracle_too_old_refused() {
     ));
 }
 
-// O2: young, and of an epoch long past: somebody let it be made anew as storage rent.
+// O2: the pot has seen no box for so long that one of the pool's may have become rent: made anew it is young, taken it says
+// whatever the thief likes.
 #[test]
-fn oracle_made_anew_by_rent_refused() {
+fn oracle_that_rent_may_have_renewed_refused() {
     for (name, stage, case) in priced() {
         println!("{name}");
-        let mut later = case.clone();
-        // The pot has not seen the oracle for 600 blocks: ten epochs of 60 at least.
-        let seen = longs(&later.inputs[0].0.clone().into(), R4);
-        let pot = stage.box_with(&later.inputs[0].0, |c| {
-            c.set_register(0, R4, vec![seen[0], i64::from(later.height) - 600])
-        });
-        if name.starts_with("join") {
-            let number = pot.box_id().into();
-            later.set_tokens(1, |all| all[1].0 = number);
-        }
-        later.replace_input(0, pot);
-        let of = |epoch: i64| {
-            let epoch = i32::try_from(epoch).unwrap();
-            let other = stage
-                .clone()
-                .told(stage.oracle.rate(), epoch, case.height - 5);
-            let mut case = reading(&later, other.oracle.ergo_box().clone());
-            let height = longs(&case.outputs[0], R4)[1];
-            case.set_register(0, R4, vec![i64::from(epoch), height]);
-            case
+        let seen_ago = |blocks: u32| {
+            let mut later = case.clone();
+            let pot = stage.box_with(&later.inputs[0].0, |c| {
+                c.set_long(0, R4, 0, i64::from(case.height - blocks))
+            });
+            if name.starts_with("join") {
+                let number = pot.box_id().into();
+                later.set_tokens(1, |all| all[1].0 = number);
+            }
+            later.replace_input(0, pot);
+            later
         };
-        of(seen[0] + 10).accepted();
-        of(seen[0] + 9).refused_at(0);
-        of(seen[0] - 1).refused_at(0);
+        seen_ago(Seen::SAFE.0 - 1).accepted();
+        seen_ago(Seen::SAFE.0).refused_at(0);
     }
 }
 
@@ -90,7 +89,6 @@ fn oracle_rate_out_of_range_refused() {
     for (name, stage, case) in priced() {
         println!("{name}");
         let limits = stage.pot.policy().oracle;
-        let epoch = i32::try_from(longs(&case.outputs[0], R4)[0]).unwrap();
         for rate in [
             0,
             -1,
@@ -104,8 +102,8 @@ fn oracle_rate_out_of_range_refused() {
             if rate > limits.highest && (name == "call" || name == "liquidate") {
                 continue;
             }
-            let other = stage.clone().told(rate, epoch, case.height - 5);
-            reading(&case, other.oracle.ergo_box().clone()).refused_at(0);
+            let other = stage.clone().told(rate, EPOCH, case.height - 5);
+            noting(&case, &other.oracle, limits).refused_at(0);
         }
     }
     // At the limits it counts: a line covered at the highest is covered at each below.
@@ -146,47 +144,45 @@ fn oracle_forged_refused() {
 fn oracle_of_another_type_refused() {
     for (name, stage, case) in priced() {
         println!("{name}");
-        let epoch = i32::try_from(longs(&case.outputs[0], R4)[0]).unwrap();
+        let made = stage.oracle.created().0;
         let rate = stage.oracle.rate();
-        let made = case.height - 5;
         for registers in [
-            vec![Constant::from(i32::MAX), Constant::from(epoch)],
-            vec![Constant::from(vec![rate]), Constant::from(epoch)],
-            vec![Constant::from(rate)],
+            vec![Constant::from(i32::MAX)],
+            vec![Constant::from(vec![rate])],
             vec![],
         ] {
             reading(&case, oracle_of(registers, made, 900)).refused_at(0);
         }
-        let long = vec![Constant::from(rate), Constant::from(i64::from(epoch))];
-        reading(&case, oracle_of(long, made, 900)).refused_by_the_reference_alone_at(0);
+        // The epoch is the pool's own business.
+        let long = vec![Constant::from(rate), Constant::from(7_i64)];
+        reading(&case, oracle_of(long, made, 900)).accepted();
     }
 }
 
-// Q6: what it has seen is what the oracle says, and when.
+// Q6: what the pot writes down is what the oracle says, or what stood there.
 #[test]
 fn oracle_seen_otherwise_refused() {
     let stage = OpenStage::of(Kind::Lets1).later(2_000, RATE);
     let case = stage.adjust(1_000, BACKING);
     case.accepted();
     let seen = longs(&case.outputs[0], R4);
-    let height = i64::from(case.height);
-    let with = |epoch: i64, at: i64| {
-        case.clone()
-            .with(|c| c.set_register(0, R4, vec![epoch, at]))
-    };
-    with(seen[0], height).accepted();
-    with(seen[0], height - 719).accepted();
-    with(seen[0], height - 720).refused_at(0);
-    with(seen[0], height + 1).refused_at(0);
-    with(seen[0] + 1, seen[1]).refused_at(0);
-    with(seen[0] - 1, seen[1]).refused_at(0);
-    case.with(|c| c.set_register(0, R4, vec![seen[0], seen[1], 0]))
-        .refused_at(0);
+    let with = |numbers: Vec<i64>| case.clone().with(|c| c.set_register(0, R4, numbers));
+    for by in [-1, 1] {
+        with(vec![seen[0] + by, seen[1]]).refused_at(0);
+        with(vec![seen[0], seen[1] + by]).refused_at(0);
+    }
+    with(vec![seen[0], seen[1], 0]).refused_at(0);
+    with(vec![seen[0]]).refused_at(0);
+    with(vec![]).refused_at(0);
+    // Without a box nothing is written down.
+    let close = stage.close();
+    close.accepted();
+    close.with(|c| c.set_register(0, R4, seen)).refused_at(0);
 }
 
-// O4, C4: at the age of death, or with nothing seen for so long and a box that is young by rent alone.
+// O4, C4: at the age of death, or after the silence of O2, with the oracle's box and without.
 #[test]
-fn oracle_dead_by_age_or_by_pace() {
+fn oracle_dead_by_age_or_by_silence() {
     let stage = OpenStage::of(Kind::Lets1);
     let dead = stage.pot.policy().oracle.dead;
     let made = stage.oracle.created();
@@ -195,30 +191,33 @@ fn oracle_dead_by_age_or_by_pace() {
         later.height = lets_protocol::Height(height);
         later
     };
-    let first = made.0 + dead.0;
-    at(first).freeze().accepted();
-    let early = at(first).freeze().with(|c| c.height -= 1).with(|c| {
+    let earlier = |c: &mut Case| {
+        c.height -= 1;
         for output in &mut c.outputs {
             output.creation_height = output.creation_height.min(c.height - 1);
         }
-    });
-    early.refused_at(0);
+    };
+    let first = made.0 + dead.0;
+    at(first).freeze().accepted();
+    at(first).freeze().with(earlier).refused_at(0);
     assert!(matches!(
         lets_protocol::freeze(at(first - 1).at(), &stage.account, &at(first - 1).funding(&key(198), 1.0)),
         Err(OpenError::Open(OpenViolation::OracleAlive { from })) if from.0 == first + 1
     ));
-    // Made anew after almost four years (the pot is not free to take itself): young, and of the epoch of then.
-    let years = Blocks(Blocks::STORAGE_PERIOD.0 - 100);
-    let mut anew = stage.clone();
-    anew.height = anew.height.plus(years);
-    let made = anew.height.0 - 5;
-    let anew = anew.told(RATE, EPOCH, made);
-    let case = anew.freeze();
+    let mut silent = at(u32::try_from(stage.pot.seen().created).unwrap() + Seen::SAFE.0 - 1);
+    let young = silent.height.0 - 5;
+    silent.account = silent.account_with(&silent.account, |c| c.outputs[0].creation_height = young);
+    silent.bend_pot(|c| c.outputs[0].creation_height = young);
+    let silent = silent.told(RATE, EPOCH, young);
+    let case = silent.freeze();
     case.accepted();
-    // A live pool's box of that age is no sign of death.
-    let epochs = i32::try_from(years.0 / 60).unwrap();
-    let live = anew.clone().told(RATE, EPOCH + epochs + 1, made);
-    reading(&case, live.oracle.ergo_box().clone()).refused_at(0);
+    case.clone().with(|c| c.data_inputs.clear()).accepted();
+    case.clone().with(earlier).refused_at(0);
+    case.with(|c| {
+        c.data_inputs.clear();
+        earlier(c);
+    })
+    .refused_at(0);
 }
 
 // With a dead oracle debt only shrinks, and what is not owed for leaves.

@@ -119,7 +119,7 @@ pub(in crate::commands) async fn run(env: &Env<'_>) -> Result<Report, CliError> 
 fn policy() -> Policy {
     Policy {
         kind: Kind::Lets1,
-        floor: NanoErg(3_125_000_000),
+        floor: Policy::LEAST_FLOOR,
         credit: Amount::clamped(100_000),
         cap: Amount::clamped(100_000),
         largest_draw: Amount::ZERO,
@@ -133,10 +133,10 @@ fn policy() -> Policy {
         margin: 150,
         discount: 10,
         grace: Blocks(3 * Blocks::PER_DAY),
+        window: Blocks(7 * Blocks::PER_DAY),
         smallest_liquidation: Amount::clamped(1_000),
         oracle: OracleLimits {
             oldest: Blocks(100),
-            longest_epoch: Blocks(60),
             least: RATES[0] / 20,
             highest: RATES[0] * 50,
             dead: Blocks(30 * Blocks::PER_DAY),
@@ -179,7 +179,8 @@ async fn found<'a>(
     };
     let funding = wallet(&session, founder).await?;
     let oracle = session.oracle_of(nft).await?;
-    let found = founding.plan(oracle.as_ref(), &funding, params)?;
+    let oracle = oracle.ok_or(CliError::NoOracleBox { nft })?;
+    let found = founding.plan(&oracle, &funding, params)?;
     let manifest = Manifest::of_open(
         &found,
         &founding.identity,

@@ -55,9 +55,7 @@ pub(super) async fn plan(
         ))
     })?;
     let oracle = session.oracle_of(nft).await?;
-    if oracle.is_none() && kind.has_rate() {
-        return Err(CliError::NoOracleBox { nft });
-    }
+    let oracle = oracle.ok_or(CliError::NoOracleBox { nft })?;
     let currency = &ground.identity.currency;
     let treasury = match &args.policy.treasury {
         None => ground.key.owner(),
@@ -67,14 +65,14 @@ pub(super) async fn plan(
         Some(text) => keys::parse_public_key(text)?.into(),
     };
     let founding = OpenFounding {
-        policy: policy(kind, args, currency, oracle.as_ref())?,
+        policy: policy(kind, args, currency, &oracle)?,
         identity: ground.identity.clone(),
         treasury,
         oracle: nft,
         units: SUPPLY.units,
         memberships: SUPPLY.memberships,
     };
-    let found = founding.plan(oracle.as_ref(), &ground.funding, ground.params)?;
+    let found = founding.plan(&oracle, &ground.funding, ground.params)?;
     let manifest = Manifest::of_open(
         &found,
         &founding.identity,
@@ -95,7 +93,7 @@ fn policy(
     kind: Kind,
     args: &FoundArgs,
     currency: &Currency,
-    oracle: Option<&OracleBox>,
+    oracle: &OracleBox,
 ) -> Result<Policy, CliError> {
     let (bounds, wishes) = (&args.bounds, &args.policy);
     let cap = currency.parse(&bounds.cap)?;
@@ -105,26 +103,16 @@ fn policy(
         (None, false) => currency.parse("20")?,
     };
     let units_per_quantity = currency.parse_positive(&wishes.per_quantity)?.units();
-    let rate = oracle.map(OracleBox::rate);
+    let rate = oracle.rate();
     let nano = |erg: NanoErg| i64::try_from(erg.0).unwrap_or(i64::MAX);
-    let or_of_rate = |given: Option<NanoErg>, option: &str, of: &dyn Fn(i64) -> i64| match given {
-        Some(erg) => Ok(nano(erg)),
-        None => rate.map(of).ok_or_else(|| {
-            CliError::Arguments(format!(
-                "the chain shows no box of that oracle, so say {option}"
-            ))
-        }),
-    };
     let times = match kind.has_rate() {
         true => HIGHEST_TIMES,
         false => HIGHEST_TIMES_FOR_A_FEE,
     };
-    let highest = or_of_rate(wishes.highest_rate, "--highest-rate", &|rate| {
-        rate.saturating_mul(times)
-    })?;
-    let least = or_of_rate(wishes.least_rate, "--least-rate", &|rate| {
-        (rate / LEAST_PART).max(Policy::LEAST_PRICE * units_per_quantity)
-    })?;
+    let highest = wishes.highest_rate.map(nano);
+    let highest = highest.unwrap_or(rate.saturating_mul(times));
+    let least = wishes.least_rate.map(nano);
+    let least = least.unwrap_or((rate / LEAST_PART).max(Policy::LEAST_PRICE * units_per_quantity));
     let mut policy = Policy {
         kind,
         floor: bounds.floor,
@@ -144,10 +132,10 @@ fn policy(
         margin: wishes.margin,
         discount: wishes.discount,
         grace: wishes.grace,
+        window: wishes.window,
         smallest_liquidation: currency.parse_positive(&wishes.smallest_liquidation)?,
         oracle: OracleLimits {
             oldest: wishes.oracle_age,
-            longest_epoch: wishes.oracle_epoch,
             least,
             highest,
             dead: wishes.oracle_dead,

@@ -96,16 +96,19 @@ impl Watcher<'_> {
             debtors.retain(|a| a.terms().line > Amount::ZERO && Mark::of(a.terms()).is_none());
             return Ok(debtors.iter().map(|a| Todo::Freeze(a.number())).collect());
         }
-        let quote = ground.live(currency)?;
+        let quote = ground.pressing(currency)?;
         let payer = self.payer(&accounts)?;
-        debtors.retain(|a| rules::check_under(policy, &quote, a).is_ok());
+        let (mut debtors, rest): (Vec<&AccountBox>, Vec<_>) = debtors
+            .into_iter()
+            .partition(|a| rules::check_under(policy, &quote, a).is_ok());
         debtors.sort_by_key(|a| std::cmp::Reverse(a.balance().debt()));
         let mut spent = Amount::ZERO;
         let mut todo = Vec::new();
         for debtor in debtors {
-            match Mark::of(debtor.terms()) {
-                None | Some(Mark::Frozen) => todo.push(Todo::Call(debtor.number())),
-                Some(Mark::Called(_)) => {
+            let call = Mark::Called(height);
+            match rules::check_unmarked(policy, debtor, call, height) {
+                Ok(()) => todo.push(Todo::Call(debtor.number())),
+                Err(_) => {
                     let Some(payer) = payer.filter(|p| p.number() != debtor.number()) else {
                         continue;
                     };
@@ -121,6 +124,12 @@ impl Watcher<'_> {
                 }
             }
         }
+        // Lines that nobody has drawn yet, and that their ERG does not carry any more.
+        let (pot, oracle) = (&ground.pot, ground.oracle.as_ref());
+        let uncovered = rest.into_iter().filter(|a| {
+            Mark::of(a.terms()).is_none() && rules::check_freeze(pot, oracle, a, height).is_ok()
+        });
+        todo.extend(uncovered.map(|a| Todo::Freeze(a.number())));
         Ok(todo)
     }
 

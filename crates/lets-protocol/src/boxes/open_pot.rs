@@ -2,19 +2,24 @@
 
 use super::policy::Policy;
 use super::{Lets, MakeBoxError, NewBox, ParseBoxError, Reader, amount_of};
-use crate::units::{Height, NanoErg};
+use crate::units::{Blocks, Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 
-/// When the pot last saw its oracle live: register R4.
+/// The oracle's box that the pot last saw known: register R4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// The epoch.
-    pub epoch: i64,
-    /// The height.
-    pub height: i64,
+    /// The height at which it was made.
+    pub created: i64,
+    /// Its rate (nanoErg per quantity), within the policy's range.
+    pub rate: i64,
+}
+
+impl Seen {
+    /// For so many blocks after it was made no box of the pool that came later can have become storage rent.
+    pub const SAFE: Blocks = Blocks(1_046_160);
 }
 
 /// An open pot whose every part has been checked.
@@ -48,7 +53,7 @@ impl OpenPotBox {
             ));
         }
         let seen: Vec<i64> = reader.register(NonMandatoryRegisterId::R4, "oracle seen (R4)")?;
-        let &[epoch, height] = seen.as_slice() else {
+        let &[created, rate] = seen.as_slice() else {
             return Err(reader.fault("oracle seen (R4)", format!("{} numbers, not 2", seen.len())));
         };
         let longs: Vec<i64> = reader.register(NonMandatoryRegisterId::R5, "policy (R5)")?;
@@ -64,7 +69,7 @@ impl OpenPotBox {
             ergo_box: reader.parsed(),
             memberships: amount_of(ergo_box, lets.ids.membership.into()),
             units: lets.units_in(ergo_box),
-            seen: Seen { epoch, height },
+            seen: Seen { created, rate },
             policy,
             treasury,
         })
@@ -85,7 +90,7 @@ impl OpenPotBox {
         self.units
     }
 
-    /// When it last saw its oracle live.
+    /// The oracle's box that it last saw.
     pub fn seen(&self) -> Seen {
         self.seen
     }
@@ -95,7 +100,7 @@ impl OpenPotBox {
         &self.policy
     }
 
-    /// Whoever gets the fees.
+    /// The community's key, as in the charter. The pot asks it nothing.
     pub fn treasury(&self) -> &SigmaProp {
         &self.treasury
     }
@@ -113,7 +118,7 @@ impl OpenPotBox {
     /// nanoErg of the reserve for each unit that is out of the pot (LETS-3); 0 if none is.
     pub fn share(&self) -> i64 {
         let reserve = self.value().0.saturating_sub(self.policy.own_erg.0);
-        let out = self.policy.supply - self.units;
+        let out = self.policy.supply.saturating_sub(self.units);
         match i64::try_from(reserve) {
             Ok(reserve) if out > 0 => reserve / out,
             _ => 0,
@@ -159,7 +164,7 @@ impl NewOpenPot {
                 (lets.unit(), self.units),
             ],
             registers: vec![
-                Constant::from(vec![self.seen.epoch, self.seen.height]),
+                Constant::from(vec![self.seen.created, self.seen.rate]),
                 Constant::from(self.policy),
                 Constant::from(self.treasury),
             ],

@@ -57,8 +57,6 @@ impl fmt::Display for Kind {
 pub struct OracleLimits {
     /// A box of this age is too old for a price.
     pub oldest: Blocks,
-    /// The pool publishes at least once in so many blocks, taken over the time since it was last seen.
-    pub longest_epoch: Blocks,
     /// The least rate that counts, nanoErg per quantity.
     pub least: i64,
     /// The highest.
@@ -89,7 +87,7 @@ pub struct Policy {
     pub draw_rate: Amount,
     /// For so long after opening collateral cannot leave an account (LETS-1).
     pub lock: Blocks,
-    /// What joining pays to the treasury.
+    /// What joining leaves in the pot, for nobody.
     pub fee: NanoErg,
     /// Units per quantity of the oracle: 100 cents in a dollar, say.
     pub units_per_quantity: i64,
@@ -101,6 +99,8 @@ pub struct Policy {
     pub discount: i64,
     /// Blocks between a margin call and the first liquidation.
     pub grace: Blocks,
+    /// Blocks after the grace in which a called debt may be liquidated; then it must be called anew.
+    pub window: Blocks,
     /// The fewest units that are liquidated at once, but for the last of a debt.
     pub smallest_liquidation: Amount,
     /// Which of the oracle's boxes count.
@@ -126,6 +126,18 @@ pub enum PolicyError {
         /// The most.
         most: i64,
     },
+    /// Today's rate is too near the end of the range.
+    #[error(
+        "the oracle's rate is {rate}: the policy's range must reach from half of it to twice as much, not from {least} to {highest}"
+    )]
+    Rate {
+        /// The rate, nanoErg per quantity.
+        rate: i64,
+        /// The least that counts.
+        least: i64,
+        /// The highest.
+        highest: i64,
+    },
     /// Whoever joins again and again would gain by it.
     #[error(
         "joining costs {fee}, and what it gives is worth {worth} at the highest rate: the fee must be more, or false members pay"
@@ -141,6 +153,8 @@ pub enum PolicyError {
 impl Policy {
     /// The least nanoErg that a unit may cost: prices are whole numbers of nanoErg.
     pub const LEAST_PRICE: i64 = 1_000;
+    /// The least ERG floor: two periods of rent of the largest account that its owner can make.
+    pub const LEAST_FLOOR: NanoErg = NanoErg(4_000_000_000);
     /// How many numbers a policy is.
     pub const COUNT: usize = 23;
     /// A lock may end so much later than it must: the height that includes a transaction is not known when it is made.
@@ -168,7 +182,7 @@ impl Policy {
             blocks(self.grace),
             self.smallest_liquidation.units(),
             blocks(self.oracle.oldest),
-            blocks(self.oracle.longest_epoch),
+            blocks(self.window),
             self.oracle.least,
             self.oracle.highest,
             blocks(self.oracle.dead),
@@ -198,10 +212,10 @@ impl Policy {
             margin: longs[12],
             discount: longs[13],
             grace: blocks(14)?,
+            window: blocks(17)?,
             smallest_liquidation: amount(15)?,
             oracle: OracleLimits {
                 oldest: blocks(16)?,
-                longest_epoch: blocks(17)?,
                 least: longs[18],
                 highest: longs[19],
                 dead: blocks(20)?,
@@ -219,9 +233,13 @@ impl Policy {
     pub fn check(&self) -> Result<(), PolicyError> {
         let erg = |n: NanoErg| i64::try_from(n.0).unwrap_or(i64::MAX);
         let blocks = |b: Blocks| i64::from(b.0);
-        let million = 1_000_000;
         let ranges = [
-            ("ERG floor", erg(self.floor), 1_000_000_000, 100_000_000_000),
+            (
+                "ERG floor",
+                erg(self.floor),
+                erg(Self::LEAST_FLOOR),
+                100_000_000_000,
+            ),
             ("credit", self.credit.units(), 1, Amount::MAX.units()),
             (
                 "cap",
@@ -239,23 +257,25 @@ impl Policy {
                 1,
                 1_000_000,
             ),
-            ("cover", self.cover, 101, 1_000),
-            ("margin", self.margin, 101, self.cover),
-            ("discount", self.discount, 0, self.margin - 100),
-            ("grace", blocks(self.grace), 30, million),
+            // What is bought at the cover and redeemed at the next rate, which is known before it counts, must not pay.
+            ("cover", self.cover, 150, 1_000),
+            ("margin", self.margin, 110, self.cover.saturating_sub(20)),
+            // Half of what the margin is above the price: the rest is for a rate that goes on falling in the grace.
+            (
+                "discount",
+                self.discount,
+                0,
+                self.margin.saturating_sub(100) / 2,
+            ),
+            ("grace", blocks(self.grace), 30, 50_400),
+            ("time to liquidate", blocks(self.window), 720, 50_400),
             (
                 "smallest liquidation",
                 self.smallest_liquidation.units(),
                 1,
-                Amount::MAX.units(),
+                (self.credit.units() / 10).max(1),
             ),
-            ("oracle's oldest age", blocks(self.oracle.oldest), 10, 5_040),
-            (
-                "oracle's longest epoch",
-                blocks(self.oracle.longest_epoch),
-                1,
-                5_040,
-            ),
+            ("oracle's oldest age", blocks(self.oracle.oldest), 10, 720),
             (
                 "least rate",
                 self.oracle.least,
@@ -272,7 +292,7 @@ impl Policy {
                 "oracle's age of death",
                 blocks(self.oracle.dead),
                 5_040,
-                million,
+                50_400,
             ),
         ];
         for (what, found, least, most) in ranges {
@@ -295,6 +315,22 @@ impl Policy {
             }
         }
         Ok(())
+    }
+
+    /// Does the policy suit today's rate? Checked at founding: the range reaches half as low and twice as high.
+    ///
+    /// # Errors
+    /// [`PolicyError::Rate`].
+    pub fn check_rate(&self, rate: i64) -> Result<(), PolicyError> {
+        let OracleLimits { least, highest, .. } = self.oracle;
+        match least <= rate / 2 && highest / 2 >= rate {
+            true => Ok(()),
+            false => Err(PolicyError::Rate {
+                rate,
+                least,
+                highest,
+            }),
+        }
     }
 
     /// What joining gives is worth at the highest rate.
@@ -325,8 +361,8 @@ impl Policy {
 
     /// nanoErg of one unit at this rate and so many percent of it; at least 1 within the policy's range of rates.
     pub fn price(&self, rate: i64, percent: i64) -> i64 {
-        let price =
-            i128::from(rate) * i128::from(percent) / (100 * i128::from(self.units_per_quantity));
+        let price = i128::from(rate) * i128::from(percent)
+            / (100 * i128::from(self.units_per_quantity.max(1)));
         i64::try_from(price).unwrap_or(i64::MAX).max(1)
     }
 }

@@ -18,6 +18,9 @@ pub enum ApplyError {
         /// The floor of an account and the fee.
         needed: NanoErg,
     },
+    /// Nobody admits in an open LETS: whoever likes could join with the application's ERG.
+    #[error("this LETS has no committee and takes no applications: run `lets join`")]
+    Open,
     /// It would expire before anybody can admit it.
     #[error("the application would expire at height {expiry}, and the height is {height}")]
     Expiry {
@@ -71,6 +74,9 @@ pub fn apply_all(
     funding: &Funding,
     params: TxParams,
 ) -> Result<Proposal, ApplyError> {
+    if lets.oracle().is_some() {
+        return Err(ApplyError::Open);
+    }
     let needed = needed(charter, params.fee);
     if let Some(&(_, value)) = applicants.iter().find(|(_, value)| *value < needed) {
         return Err(ApplyError::Value { value, needed });

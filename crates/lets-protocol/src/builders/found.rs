@@ -9,7 +9,7 @@ use crate::boxes::policy::PolicyError;
 use crate::boxes::pot::{Counters, NewPot, PotBox};
 use crate::boxes::{Lets, MakeBoxError, NewBox, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
-use crate::units::NanoErg;
+use crate::units::{Blocks, Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
@@ -102,6 +102,16 @@ pub enum FoundError {
     Name {
         /// Its length in bytes.
         found: usize,
+    },
+    /// The oracle's box is too old for a price.
+    #[error(
+        "the oracle published last at height {created}, longer ago than {oldest}: choose another, or wait for its next box"
+    )]
+    OracleAge {
+        /// When its box was made.
+        created: Height,
+        /// The oldest age that the policy allows.
+        oldest: Blocks,
     },
     /// The transactions cannot be laid out.
     #[error(transparent)]

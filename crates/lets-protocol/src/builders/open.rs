@@ -71,6 +71,11 @@ impl AtPot<'_> {
         rules::open::check_live(self.pot, self.oracle()?, self.params.height)
     }
 
+    /// The oracle's rate for calls and liquidations.
+    fn pressing(&self) -> Result<Quote, OpenViolation> {
+        rules::open::check_pressing(self.pot, self.oracle()?, self.params.height)
+    }
+
     fn oracle(&self) -> Result<&OracleBox, OpenViolation> {
         self.oracle.ok_or(OpenViolation::NoOracle)
     }

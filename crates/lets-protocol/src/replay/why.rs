@@ -14,7 +14,7 @@ use crate::boxes::pot::PotBox;
 use crate::history::{Deed, charter_deed, pot_deed};
 use crate::rules::open::{self, OpenViolation};
 use crate::rules::{self, RuleViolation};
-use crate::units::Height;
+use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 
 impl From<RuleViolation> for Why {
@@ -103,19 +103,27 @@ fn open_pot(lets: &Lets, told: &Told) -> Option<Why> {
         let oracle = oracle().ok_or(OpenViolation::NoOracle)?;
         open::check_live(&pot, &oracle, height)
     };
+    let pressing = || {
+        let oracle = oracle().ok_or(OpenViolation::NoOracle)?;
+        open::check_pressing(&pot, &oracle, height)
+    };
     let old = || subject(lets, &told.inputs);
     let erg = |more: &OpenPotBox, than: &OpenPotBox| more.value().minus(than.value());
     let broken = match deed {
         Deed::Joined { terms, balance, .. } => {
             let units = Amount::clamped(terms.issued.units() + balance.units());
-            let backing = match policy.kind {
-                Kind::Lets1 => terms.floor.minus(policy.floor),
-                _ => erg(&after, &pot),
+            let Some(left) = erg(&after, &pot).and_then(|paid| paid.minus(policy.fee)) else {
+                return Some(Why::Words("the fee for joining did not stay in the pot"));
             };
-            let priced = policy.kind.has_rate() && units > Amount::ZERO;
-            open::check_credit(policy, units).and_then(|()| match priced {
-                true => open::check_cover(policy, &live()?, units, backing.unwrap_or_default()),
-                false => Ok(()),
+            let backing = match policy.kind {
+                Kind::Lets1 => terms.floor.minus(policy.floor).unwrap_or_default(),
+                _ => left,
+            };
+            let backed = policy.kind.has_rate() && units > Amount::ZERO;
+            open::check_credit(policy, units).and_then(|()| match () {
+                () if backed => open::check_cover(policy, &live()?, units, backing),
+                () if policy.fee > NanoErg(0) => live().map(drop),
+                () => Ok(()),
             })
         }
         Deed::Exited { .. } => {
@@ -136,17 +144,14 @@ fn open_pot(lets: &Lets, told: &Told) -> Option<Why> {
         }
         Deed::Called { mark, .. } => {
             let old = old()?;
-            open::check_unmarked(&old, mark).and_then(|()| match mark {
-                Mark::Called(_) => open::check_under(policy, &live()?, &old),
-                Mark::Frozen => {
-                    let oracle = oracle().ok_or(OpenViolation::NoOracle)?;
-                    open::check_dead(&pot, &oracle, height)
-                }
+            open::check_unmarked(policy, &old, mark, height).and_then(|()| match mark {
+                Mark::Called(_) => open::check_under(policy, &pressing()?, &old),
+                Mark::Frozen => open::check_freeze(&pot, oracle().as_ref(), &old, height).map(drop),
             })
         }
         Deed::Liquidated { units, taken, .. } => {
             let old = old()?;
-            let quote = live();
+            let quote = pressing();
             let most = quote.as_ref().map(|q| open::taken(policy, q, &old, units));
             if most.is_ok_and(|most| taken > most) {
                 return Some(Why::Words(

@@ -30,7 +30,7 @@ fn next(height: Height) -> i64 {
 /// The oracle's rate, if it is known: O1, O2.
 ///
 /// # Errors
-/// [`OpenViolation::OracleAge`], [`OpenViolation::OraclePace`].
+/// [`OpenViolation::OracleAge`], [`OpenViolation::OracleSilent`].
 pub fn check_known(
     pot: &OpenPotBox,
     oracle: &OracleBox,
@@ -45,30 +45,51 @@ pub fn check_known(
             height,
         });
     }
-    let due = pot.seen().epoch + due_epochs(pot, height);
-    if oracle.epoch() < due {
-        return Err(OpenViolation::OraclePace {
-            epoch: oracle.epoch(),
-            due,
-        });
+    if is_unsafe(pot, height) {
+        let seen = pot.seen().created;
+        return Err(OpenViolation::OracleSilent { seen, height });
     }
-    let rate = oracle.rate().clamp(limits.least, limits.highest);
+    let rate = oracle
+        .rate()
+        .clamp(limits.least, limits.highest.max(limits.least));
     Ok(Quote {
         rate,
         beyond: Some(oracle.rate()).filter(|r| *r != rate),
         seen: Seen {
-            epoch: oracle.epoch(),
-            height: height.as_i64().max(pot.seen().height),
+            created: created.as_i64(),
+            rate,
         },
     })
 }
 
-fn idle(pot: &OpenPotBox, height: Height) -> i64 {
-    next(height) - pot.seen().height
+/// A box of the pool that the pot has not seen may have become storage rent.
+fn is_unsafe(pot: &OpenPotBox, height: Height) -> bool {
+    let end = pot.seen().created.saturating_add(i64::from(Seen::SAFE.0));
+    next(height) >= end
 }
 
-fn due_epochs(pot: &OpenPotBox, height: Height) -> i64 {
-    idle(pot, height) / i64::from(pot.policy().oracle.longest_epoch.0.max(1))
+/// The oracle's rate, if it is pressing: known, and not below the least. Above the highest it counts as the highest.
+///
+/// # Errors
+/// As [`check_known`], [`OpenViolation::OracleRange`].
+pub fn check_pressing(
+    pot: &OpenPotBox,
+    oracle: &OracleBox,
+    height: Height,
+) -> Result<Quote, OpenViolation> {
+    let quote = check_known(pot, oracle, height)?;
+    match quote.beyond {
+        Some(rate) if rate < quote.rate => Err(beyond(pot, rate)),
+        _ => Ok(quote),
+    }
+}
+
+fn beyond(pot: &OpenPotBox, rate: i64) -> OpenViolation {
+    OpenViolation::OracleRange {
+        rate,
+        least: pot.policy().oracle.least,
+        highest: pot.policy().oracle.highest,
+    }
 }
 
 /// The oracle's rate, if it is live: O1 to O3.
@@ -83,33 +104,55 @@ pub fn check_live(
     let quote = check_known(pot, oracle, height)?;
     match quote.beyond {
         None => Ok(quote),
-        Some(rate) => Err(OpenViolation::OracleRange {
-            rate,
-            least: pot.policy().oracle.least,
-            highest: pot.policy().oracle.highest,
-        }),
+        Some(rate) => Err(beyond(pot, rate)),
     }
 }
 
-/// Is the oracle dead? O4.
+/// Is the oracle dead? O4. `None` is one whose box is not to be found.
 ///
 /// # Errors
 /// [`OpenViolation::OracleAlive`] with the height from which it is.
 pub fn check_dead(
     pot: &OpenPotBox,
-    oracle: &OracleBox,
+    oracle: Option<&OracleBox>,
     height: Height,
 ) -> Result<(), OpenViolation> {
     let dead = pot.policy().oracle.dead;
-    let unpaced = oracle.epoch() - pot.seen().epoch < due_epochs(pot, height);
-    if oracle.created().plus(dead).as_i64() < next(height)
-        || (idle(pot, height) > i64::from(dead.0) && unpaced)
-    {
+    let old = oracle.map(|o| o.created().plus(dead));
+    if is_unsafe(pot, height) || old.is_some_and(|end| end.as_i64() < next(height)) {
         return Ok(());
     }
+    let silent = pot.seen().created.saturating_add(i64::from(Seen::SAFE.0));
+    let silent = Height(u32::try_from(silent).unwrap_or(u32::MAX));
     Err(OpenViolation::OracleAlive {
-        from: oracle.created().plus(dead).plus(Blocks(1)),
+        from: old.map_or(silent, |end| end.plus(Blocks(1)).min(silent)),
     })
+}
+
+/// May the account be frozen? C4: the oracle is dead, or pressing and the line above the margin's worth.
+///
+/// # Errors
+/// [`OpenViolation::OracleAlive`], or [`OpenViolation::Secured`] with the line in the debt's place.
+pub fn check_freeze(
+    pot: &OpenPotBox,
+    oracle: Option<&OracleBox>,
+    account: &AccountBox,
+    height: Height,
+) -> Result<Option<Quote>, OpenViolation> {
+    let alive = match check_dead(pot, oracle, height) {
+        Ok(()) => return Ok(None),
+        Err(alive) => alive,
+    };
+    let pressing = oracle.and_then(|o| check_pressing(pot, o, height).ok());
+    let quote = pressing.ok_or(alive)?;
+    let (line, most) = (
+        account.terms().line,
+        margin_debt(pot.policy(), &quote, account),
+    );
+    match line > most {
+        true => Ok(Some(quote)),
+        false => Err(OpenViolation::Secured { debt: line, most }),
+    }
 }
 
 /// Is this a pot of that kind?
@@ -161,12 +204,12 @@ pub fn check_cover(
     }
 }
 
-/// No more than the policy gives: J13, J16, W4, B3.
+/// No more than the policy gives, or just that where it is fixed: J13, J14, J16, W4, B3.
 ///
 /// # Errors
 /// [`OpenViolation::Credit`].
 pub fn check_credit(policy: &Policy, units: Amount) -> Result<(), OpenViolation> {
-    match units <= policy.credit {
+    match units == policy.credit || (units < policy.credit && policy.kind.has_rate()) {
         true => Ok(()),
         false => Err(OpenViolation::Credit {
             kind: policy.kind,
@@ -231,12 +274,13 @@ pub fn margin_rate(policy: &Policy, account: &AccountBox) -> Option<i64> {
     Some(i64::try_from(past - 1).unwrap_or(i64::MAX))
 }
 
-/// The most units of the account's debt for which its collateral pays price and discount in full, of at most `most`; none if
+/// The most units of the account's debt for which its collateral pays in full, of at most `most`; none if
 /// that is less than may be liquidated.
 pub fn worth_paying(policy: &Policy, quote: &Quote, account: &AccountBox, most: Amount) -> Amount {
     let debt = Amount::clamped(account.balance().debt());
     let above = account.value().minus(policy.floor).unwrap_or_default();
-    let paid = Amount::clamped(covered(policy, quote, 100 + policy.discount, above));
+    let above = i64::try_from(above.0).unwrap_or(i64::MAX);
+    let paid = Amount::clamped(above / taken_each(policy, quote, account));
     let units = debt.min(paid).min(most);
     match units < debt && units < policy.smallest_liquidation {
         true => Amount::ZERO,
@@ -273,22 +317,36 @@ pub fn foreign_term(policy: &Policy, terms: &Terms) -> Option<&'static str> {
     .find_map(|(what, good)| (!good).then_some(what))
 }
 
-/// May the account be called, or frozen? C3, C4: not if it already is.
+/// May the account be called, or frozen? C3, C4: not if it already is, but a call whose time to liquidate is over may be made
+/// anew.
 ///
 /// # Errors
 /// [`OpenViolation::Marked`].
-pub fn check_unmarked(account: &AccountBox, mark: Mark) -> Result<(), OpenViolation> {
+pub fn check_unmarked(
+    policy: &Policy,
+    account: &AccountBox,
+    mark: Mark,
+    height: Height,
+) -> Result<(), OpenViolation> {
+    let lapsed = |called: Height| next(height) > window(policy, called).1;
     match (Mark::of(account.terms()), mark) {
         (None, _) | (Some(Mark::Frozen), Mark::Called(_)) => Ok(()),
+        (Some(Mark::Called(called)), Mark::Called(_)) if lapsed(called) => Ok(()),
         (Some(since), _) => Err(OpenViolation::Marked { since }),
     }
+}
+
+/// The first and the last height at which a debt called then may be liquidated.
+fn window(policy: &Policy, called: Height) -> (i64, i64) {
+    let over = called.as_i64() + i64::from(policy.grace.0);
+    (over + 1, over + i64::from(policy.window.0))
 }
 
 /// May so many units of the account's debt be paid for its collateral? D1, D2, D4 to D6.
 ///
 /// # Errors
-/// [`OpenViolation::NotCalled`], [`OpenViolation::Grace`], [`OpenViolation::Secured`], [`OpenViolation::Debt`],
-/// [`OpenViolation::Smallest`].
+/// [`OpenViolation::NotCalled`], [`OpenViolation::Grace`], [`OpenViolation::Lapsed`], [`OpenViolation::Secured`],
+/// [`OpenViolation::Debt`], [`OpenViolation::Smallest`].
 pub fn check_liquidation(
     policy: &Policy,
     quote: &Quote,
@@ -299,9 +357,12 @@ pub fn check_liquidation(
     let Some(Mark::Called(called)) = Mark::of(account.terms()) else {
         return Err(OpenViolation::NotCalled);
     };
-    let from = called.plus(policy.grace).plus(Blocks(1));
-    if next(height) < from.as_i64() {
+    let (from, until) = window(policy, called);
+    if next(height) < from {
         return Err(OpenViolation::Grace { from, height });
+    }
+    if next(height) > until {
+        return Err(OpenViolation::Lapsed { until, height });
     }
     check_under(policy, quote, account)?;
     let debt = Amount::clamped(account.balance().debt());
@@ -318,20 +379,30 @@ pub fn check_liquidation(
     Ok(())
 }
 
+/// The nanoErg that one unit of the account's debt takes: the price and the discount, and not more than the unit's part of
+/// the collateral unless that is less than the price; at least 1. D7.
+fn taken_each(policy: &Policy, quote: &Quote, account: &AccountBox) -> i64 {
+    let price = |percent| policy.price(quote.rate, percent);
+    let above = account.value().minus(policy.floor).unwrap_or_default();
+    let above = i64::try_from(above.0).unwrap_or(i64::MAX);
+    let part = above / account.balance().debt().max(1);
+    price(100_i64.saturating_add(policy.discount)).min(part.max(price(100)))
+}
+
 /// The ERG that whoever pays so many units of the account's debt may take: D7, D8.
 pub fn taken(policy: &Policy, quote: &Quote, account: &AccountBox, units: Amount) -> NanoErg {
-    let price = i128::from(policy.price(quote.rate, 100 + policy.discount));
-    let most = u64::try_from(price * i128::from(units.units())).unwrap_or(u64::MAX);
+    let each = i128::from(taken_each(policy, quote, account));
+    let most = u64::try_from(each * i128::from(units.units())).unwrap_or(u64::MAX);
     let above = account.value().minus(policy.floor).unwrap_or_default();
     NanoErg(most.min(above.0))
 }
 
-/// The ERG that the pot gives for so many units: M2, M3. `None` is a dead oracle: their share alone.
+/// The ERG that the pot gives for so many units: M2, M3; M4 with a dead oracle, which is `None`.
 pub fn redeemed(pot: &OpenPotBox, quote: Option<&Quote>, units: Amount) -> NanoErg {
     let share = pot.share();
     let each = match quote {
         Some(quote) => share.min(pot.policy().price(quote.rate, 100)),
-        None => share,
+        None => share.min(pot.policy().price(pot.seen().rate, pot.policy().cover)),
     };
     let erg = i128::from(each) * i128::from(units.units());
     NanoErg(u64::try_from(erg).unwrap_or_default())

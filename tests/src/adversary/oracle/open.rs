@@ -5,13 +5,11 @@ use super::{Check, REFRESH_AGE, Scene, ensure};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7, R8};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 
 /// The largest account that joining makes.
 const JOINED_SIZE: usize = 1_500;
-/// How long before the block the height may lie that the pot writes down.
-const SEEN: i128 = 720;
+/// For so long after a box of the oracle that the pot has seen no later one can have become storage rent.
+const SAFE: i128 = 1_046_160;
 /// How far ahead a call may be dated.
 const AHEAD: i128 = 720;
 const SLACK: i128 = 5_040;
@@ -19,9 +17,12 @@ const SLACK: i128 = 5_040;
 /// What the oracle says in this transaction.
 struct Quote {
     rate: i128,
+    made: i128,
     known: bool,
     live: bool,
     dead: bool,
+    /// Known, and not below the range: what is above it counts as its end.
+    pressing: bool,
 }
 
 /// The pot before and after, what left it, and what the oracle says.
@@ -32,6 +33,8 @@ struct Act {
     gain: i128,
     /// The reserve for each unit that is out, before.
     share: i128,
+    /// The price at the cover when the pot last saw its oracle.
+    last: i128,
     quote: Quote,
 }
 
@@ -113,16 +116,15 @@ impl Scene<'_> {
         let seen = wide(view.longs(pot, R4));
         let quote = self.quote(oracle, &rules, &seen);
         let noted = wide(view.longs(next, R4));
-        let height = i128::from(deed.height);
-        let told = matches!(noted[..], [epoch, at] if quote.known
-            && Some(epoch) == self.epoch(oracle) && at <= height && at > height - SEEN);
         ensure(
-            same(R4) || told,
+            same(R4) || quote.known && noted == [quote.made, quote.rate],
             "I6",
             format!("the pot writes down {noted:?} after {seen:?}"),
         )?;
         let out = rules[21] - had.1;
+        let last = seen[1] * rules[11] / (100 * rules[10]);
         let act = Act {
+            last,
             share: (erg(pot) - rules[22]) / out.max(1),
             rules,
             members,
@@ -148,33 +150,31 @@ impl Scene<'_> {
         read.filter(|b| self.view.first_token(b) == Some((oracle.to_vec(), 1)))
     }
 
-    fn epoch(&self, oracle: &[u8]) -> Option<i128> {
-        let epoch = self.view.get::<i32>(self.told(oracle)?, R5)?;
-        Some(i128::from(epoch))
-    }
-
     fn quote(&self, oracle: &[u8], rules: &[i128], seen: &[i128]) -> Quote {
         let height = i128::from(self.deed.height);
+        let safe = height < seen[0] + SAFE;
         let told = self.told(oracle);
-        let rate = told.and_then(|b| self.view.get::<i64>(b, R4));
-        let (Some(told), Some(rate), Some(epoch)) = (told, rate, self.epoch(oracle)) else {
+        let told = told.and_then(|b| Some((b, self.view.get::<i64>(b, R4)?)));
+        let Some((told, rate)) = told else {
             return Quote {
                 rate: rules[18],
+                made: 0,
                 known: false,
                 live: false,
-                dead: false,
+                dead: !safe,
+                pressing: false,
             };
         };
-        let rate = i128::from(rate);
-        let age = height - i128::from(told.creation_height);
-        let idle = height - seen[1];
-        let paced = epoch - seen[0] >= idle / rules[17];
-        let known = paced && age < rules[16];
+        let (rate, made) = (i128::from(rate), i128::from(told.creation_height));
+        let age = height - made;
+        let known = safe && age < rules[16];
         Quote {
             rate: rate.clamp(rules[18], rules[19]),
+            made,
             known,
             live: known && (rules[18]..=rules[19]).contains(&rate),
-            dead: age > rules[20] || (idle > rules[20] && !paced),
+            dead: !safe || age > rules[20],
+            pressing: known && rate >= rules[18],
         }
     }
 
@@ -217,16 +217,11 @@ impl Scene<'_> {
             && terms[4..8] == rules[4..8]
             && erg(out) >= terms[3];
         ensure(ruled, "I6", format!("new terms {terms:?}"))?;
-        if rules[9] > 0 {
-            let treasury = view.get::<SigmaProp>(pot, R6);
-            let treasury = treasury.and_then(|t| t.prop_bytes().ok());
-            let paid = deed.outputs.get(2).is_some_and(|b| {
-                b.ergo_tree.sigma_serialize_bytes().ok() == treasury
-                    && erg(b) >= rules[9]
-                    && self.recent(b)
-            });
-            ensure(paid, "I6", "the treasury has not got its fee")?;
-        }
+        ensure(
+            rules[9] == 0 || act.quote.live && act.gain >= rules[9],
+            "I6",
+            format!("{} nanoErg stay in the pot for joining", act.gain),
+        )?;
         let locked = match act.kind() {
             1 => {
                 let least = height + rules[8];
@@ -237,7 +232,7 @@ impl Scene<'_> {
         ensure(locked, "I6", format!("floor and lock of {terms:?}"))?;
         match act.kind() {
             1 => self.backed(act, act.units, terms[3] - rules[1]),
-            3 => self.backed(act, act.units, act.gain),
+            3 => self.backed(act, act.units, act.gain - rules[9]),
             _ => ensure(
                 act.units == rules[2],
                 "I6",
@@ -364,17 +359,22 @@ impl Scene<'_> {
     /// The debt is more than the ERG behind it is worth at the margin.
     fn is_under(&self, act: &Act, change: &Change<'_>) -> bool {
         let backing = erg(change.before) - act.rules[1];
-        act.quote.live && act.price(-change.balance, act.rules[12]) > backing
+        act.quote.pressing && act.price(-change.balance, act.rules[12]) > backing.max(0)
     }
 
     fn marked(&self, act: &Act, change: &Change<'_>) -> Check {
         let height = i128::from(self.deed.height);
         let mark = change.next[9];
+        let backing = (erg(change.before) - act.rules[1]).max(0);
+        let uncovered = act.quote.pressing && act.price(change.terms[1], act.rules[12]) > backing;
         let due = match mark {
-            0 => change.terms.len() == 9 && act.quote.dead,
+            0 => change.terms.len() == 9 && (act.quote.dead || uncovered),
             _ => {
-                let free = change.terms.get(9).is_none_or(|old| *old == 0);
-                free && self.is_under(act, change) && (height..=height + AHEAD).contains(&-mark)
+                let old = change.terms.get(9).copied().unwrap_or(0);
+                let over = height + old > act.rules[14] + act.rules[17];
+                (old == 0 || over)
+                    && self.is_under(act, change)
+                    && (height..=height + AHEAD).contains(&-mark)
             }
         };
         ensure(
@@ -387,7 +387,8 @@ impl Scene<'_> {
     fn liquidated(&self, act: &Act, change: &Change<'_>) -> Check {
         let rules = &act.rules;
         let called = change.terms.get(9).copied().unwrap_or(0);
-        let over = called < 0 && i128::from(self.deed.height) + called > rules[14];
+        let waited = i128::from(self.deed.height) + called - rules[14];
+        let over = called < 0 && (1..=rules[17]).contains(&waited);
         ensure(
             act.kind() == 1 && over && self.is_under(act, change),
             "I4",
@@ -401,8 +402,12 @@ impl Scene<'_> {
         )?;
         let taken = erg(change.before) - erg(change.after);
         let least = rules[1].min(erg(change.before));
+        let part = (erg(change.before) - rules[1]) / -change.balance;
+        let each = act
+            .price(1, 100 + rules[13])
+            .min(part.max(act.price(1, 100)));
         ensure(
-            taken <= act.price(change.gained, 100 + rules[13]) && erg(change.after) >= least,
+            taken <= change.gained * each && erg(change.after) >= least,
             "I4",
             format!("{} units take {taken} nanoErg", change.gained),
         )
@@ -436,6 +441,7 @@ impl Scene<'_> {
             format!("{} nanoErg under a floor of {}", erg(change.after), new[3]),
         )?;
         let less = new[1] <= old[1] && new[3] >= old[3] && new[9..] == old[9..];
+        let less = less && change.gained <= 0;
         if less {
             return Ok(());
         }
@@ -466,7 +472,7 @@ impl Scene<'_> {
         let units = -change.gained;
         let most = match act.quote.known {
             true => act.share.min(act.price(1, 100)),
-            false => act.share,
+            false => act.share.min(act.last),
         };
         ensure(
             -act.gain <= units * most && (act.quote.known || act.quote.dead),

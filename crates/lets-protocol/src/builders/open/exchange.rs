@@ -65,8 +65,8 @@ pub fn buy(
     })
 }
 
-/// Gives `units` back for their price or their share of the reserve, whatever is less (with a dead oracle their share): the
-/// ERG goes to `funding`. The owner signs.
+/// Gives `units` back for their price or their share of the reserve, whatever is less (with a dead oracle
+/// the last price at the cover in the place of the price): the ERG goes to `funding`. The owner signs.
 ///
 /// # Errors
 /// [`OpenError`] naming the rule in the way, and what would pass.
@@ -85,11 +85,14 @@ pub fn redeem(
         }
         .into());
     }
-    let (oracle, height) = (at.oracle()?, at.params.height);
-    let quote = match open::check_known(at.pot, oracle, height) {
+    let height = at.params.height;
+    let known = at
+        .oracle()
+        .and_then(|o| open::check_known(at.pot, o, height));
+    let quote = match known {
         Ok(quote) => Some(quote),
         Err(unknown) => {
-            open::check_dead(at.pot, oracle, height).map_err(|_| unknown)?;
+            open::check_dead(at.pot, at.oracle, height).map_err(|_| unknown)?;
             None
         }
     };

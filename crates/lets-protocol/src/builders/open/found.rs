@@ -16,7 +16,7 @@ use lets_contracts::OracleNft;
 pub struct OpenFounding {
     /// Name and currency.
     pub identity: Identity,
-    /// Whoever gets the fees, and whose account takes in notes that nobody wanted. It has no other power.
+    /// The community's key: its account takes in notes that nobody wanted. It has no other power.
     pub treasury: SigmaProp,
     /// What it gives and asks; `supply` and `own_erg` are set here.
     pub policy: Policy,
@@ -42,13 +42,13 @@ pub struct OpenFound {
 }
 
 impl OpenFounding {
-    /// Lays out the five transactions. `seen` is the oracle's box as it stands now; a kind without a rate needs none.
+    /// Lays out the five transactions. `oracle` is its box as it stands now: every kind asks for a rate.
     ///
     /// # Errors
     /// [`FoundError`] naming what is out of range, or that the ERG does not suffice.
     pub fn plan(
         &self,
-        seen: Option<&OracleBox>,
+        oracle: &OracleBox,
         funding: &Funding,
         params: TxParams,
     ) -> Result<OpenFound, FoundError> {
@@ -59,9 +59,17 @@ impl OpenFounding {
         };
         mints.check()?;
         self.policy.check()?;
+        self.policy.check_rate(oracle.rate())?;
+        let oldest = self.policy.oracle.oldest;
+        if oracle.created().plus(oldest) <= params.height {
+            return Err(FoundError::OracleAge {
+                created: oracle.created(),
+                oldest,
+            });
+        }
         let seen = Seen {
-            epoch: seen.map_or(0, OracleBox::epoch),
-            height: params.height.as_i64(),
+            created: oracle.created().as_i64(),
+            rate: oracle.rate(),
         };
         // Ids and values of the same length as the real ones: only the sizes count here.
         let sized = Lets::open(stand_in(), self.oracle)?;

@@ -4,17 +4,13 @@ use super::{AtPot, OpenError};
 use crate::amount::Amount;
 use crate::boxes::account::{AccountBox, Link, NewAccount, Settings};
 use crate::boxes::open_pot::OpenPotBox;
-use crate::boxes::policy::{Kind, Policy};
-use crate::boxes::{AccountNumber, Lets, NewBox};
+use crate::boxes::policy::Kind;
+use crate::boxes::{AccountNumber, Lets};
 use crate::builders::admit::check_link;
-use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
+use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind};
 use crate::rules::{self, open};
 use crate::units::{Blocks, NanoErg};
-use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
-use ergo_lib::ergotree_ir::mir::constant::Constant;
-use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 
 /// Who joins, and with what.
@@ -24,7 +20,7 @@ pub struct Join {
     pub key: SigmaProp,
     /// LETS-1: the line. LETS-3: units bought. The policy fixes those of LETS-2 and LETS-4.
     pub units: Amount,
-    /// LETS-1: ERG locked as collateral. LETS-3: ERG paid for the units. Otherwise without meaning.
+    /// LETS-1: ERG locked as collateral. LETS-3: the most that the units may cost. Otherwise without meaning.
     pub backing: NanoErg,
     /// ERG in the account above its floor: for the fees of its payments.
     pub spare: NanoErg,
@@ -52,24 +48,28 @@ pub fn join(
     check_link(lets, &ask.link).map_err(|_| OpenError::Linked)?;
     check_oracle(lets, &ask.link)?;
     let (policy, units) = (pot.policy(), ask.units);
-    let priced = policy.kind.has_rate() && units > Amount::ZERO;
+    let backed = policy.kind.has_rate() && units > Amount::ZERO;
+    let priced = backed || policy.fee > NanoErg(0);
     let mut pot_after = pot.successor();
-    if priced || units != policy.credit {
-        open::check_credit(policy, units)?;
-    }
+    open::check_credit(policy, units)?;
+    let mut paid = policy.fee;
     if priced {
         let quote = at.live()?;
-        open::check_cover(policy, &quote, units, ask.backing)?;
         pot_after.seen = quote.seen;
+        if backed {
+            open::check_cover(policy, &quote, units, ask.backing)?;
+        }
+        if policy.kind == Kind::Lets3 {
+            paid = paid.plus(open::cover_of(policy, &quote, units));
+        }
     }
+    pot_after.value = pot.value().plus(paid);
     at.check_left(1, units.units())?;
     pot_after.memberships -= 1;
     pot_after.units -= units.units();
     let mut floor = policy.floor;
-    match policy.kind {
-        Kind::Lets1 => floor = floor.plus(ask.backing),
-        Kind::Lets3 => pot_after.value = pot.value().plus(ask.backing),
-        Kind::Lets2 | Kind::Lets4 => {}
+    if policy.kind == Kind::Lets1 {
+        floor = floor.plus(ask.backing);
     }
     let lock_end = params.height.plus(policy.lock).plus(LOCK_SLACK);
     let account = NewAccount {
@@ -96,7 +96,6 @@ pub fn join(
     for candidate in candidates {
         outputs.push(candidate.map_err(BuildError::from)?);
     }
-    outputs.extend(fee(policy, pot.treasury(), params)?);
     let draft = Draft {
         lets: Some(lets),
         inputs: vec![pot.ergo_box().clone()],
@@ -120,27 +119,4 @@ fn check_oracle(lets: &Lets, link: &Link) -> Result<(), OpenError> {
         true => Err(OpenError::Linked),
         false => Ok(()),
     }
-}
-
-/// The treasury's output, if joining costs anything.
-fn fee(
-    policy: &Policy,
-    treasury: &SigmaProp,
-    params: TxParams,
-) -> Result<Option<ErgoBoxCandidate>, BuildError> {
-    if policy.fee == NanoErg(0) {
-        return Ok(None);
-    }
-    let constant = Expr::Const(Constant::from(treasury.clone()));
-    let tree = ErgoTree::new(ErgoTreeHeader::v0(false), &constant)
-        .map_err(|e| BuildError::Transaction(e.to_string()))?;
-    let output = NewBox {
-        kind: "fee",
-        value: policy.fee,
-        tree: &tree,
-        tokens: Vec::new(),
-        registers: Vec::new(),
-        created: params.height,
-    };
-    Ok(Some(output.candidate()?))
 }

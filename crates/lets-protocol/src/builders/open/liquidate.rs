@@ -26,8 +26,8 @@ pub fn call(
 ) -> Result<(Proposal, OpenPotBox, AccountBox), OpenError> {
     let mark = Mark::Called(at.params.height.plus(CALL_SLACK));
     open::check_kind(at.pot, Kind::Lets1, "a margin call")?;
-    open::check_unmarked(account, mark)?;
-    let quote = at.live()?;
+    open::check_unmarked(at.pot.policy(), account, mark, at.params.height)?;
+    let quote = at.pressing()?;
     open::check_under(at.pot.policy(), &quote, account)?;
     let pot_after = NewOpenPot {
         seen: quote.seen,
@@ -36,8 +36,8 @@ pub fn call(
     set_mark(at, account, mark, pot_after, funding)
 }
 
-/// Freezes the account while the oracle is dead: it draws no credit until the oracle lives and its collateral covers what
-/// was issued. Nobody of the LETS signs; `funding` pays the fee.
+/// Freezes the account while the oracle is dead, or because its line is above the margin's worth of its collateral: it draws no
+/// credit until the oracle lives and the collateral covers what was issued. Nobody of the LETS signs; `funding` pays the fee.
 ///
 /// # Errors
 /// [`OpenError`] naming the rule in the way.
@@ -47,9 +47,14 @@ pub fn freeze(
     funding: &Funding,
 ) -> Result<(Proposal, OpenPotBox, AccountBox), OpenError> {
     open::check_kind(at.pot, Kind::Lets1, "freezing")?;
-    open::check_unmarked(account, Mark::Frozen)?;
-    open::check_dead(at.pot, at.oracle()?, at.params.height)?;
-    set_mark(at, account, Mark::Frozen, at.pot.successor(), funding)
+    let AtPot { pot, params, .. } = at;
+    open::check_unmarked(pot.policy(), account, Mark::Frozen, params.height)?;
+    let quote = open::check_freeze(pot, at.oracle, account, params.height)?;
+    let pot_after = NewOpenPot {
+        seen: quote.map_or(pot.seen(), |q| q.seen),
+        ..pot.successor()
+    };
+    set_mark(at, account, Mark::Frozen, pot_after, funding)
 }
 
 fn set_mark(
@@ -100,7 +105,7 @@ pub fn liquidate(
     if payer.number() == debtor.number() {
         return Err(OpenError::Rule(RuleViolation::SelfPayment));
     }
-    let quote = at.live()?;
+    let quote = at.pressing()?;
     open::check_liquidation(pot.policy(), &quote, debtor, units, params.height)?;
     let classes = [debtor.terms().class];
     let settings = rules::check_spend(payer, Flow::out(units), false, params.height, &classes)
@@ -132,6 +137,12 @@ pub fn liquidate(
         ..Draft::of(TxKind::Liquidate)
     };
     let proposal = draft.finish(params, Some(funding))?;
+    for (place, limit) in [
+        (1, rules::SET_ACCOUNT_BYTES),
+        (2, rules::SPENT_ACCOUNT_BYTES),
+    ] {
+        rules::check_account_size(proposal.size(place), limit).map_err(OpenError::Rule)?;
+    }
     Ok(Liquidated {
         pot: OpenPotBox::parse(lets, proposal.output(0)?)?,
         debtor: AccountBox::parse(lets, proposal.output(1)?)?,

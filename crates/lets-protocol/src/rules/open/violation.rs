@@ -25,12 +25,12 @@ pub enum OpenViolation {
         /// The height.
         height: Height,
     },
-    /// O2: the oracle's box is young, and its epoch is not.
-    OraclePace {
-        /// Its epoch.
-        epoch: i64,
-        /// The epoch that it must have reached.
-        due: i64,
+    /// O2: the pot has seen none of its oracle's boxes for so long that the pool may be in other hands.
+    OracleSilent {
+        /// When the last that it saw was made.
+        seen: i64,
+        /// The height.
+        height: Height,
     },
     /// O3: the rate is outside the policy's range.
     OracleRange {
@@ -113,7 +113,14 @@ pub enum OpenViolation {
     /// D2: the grace has not passed.
     Grace {
         /// The first height at which it has.
-        from: Height,
+        from: i64,
+        /// The height.
+        height: Height,
+    },
+    /// D2: the time to liquidate is over.
+    Lapsed {
+        /// The last height at which it was not.
+        until: i64,
         /// The height.
         height: Height,
     },
@@ -139,7 +146,7 @@ impl OpenViolation {
         match self {
             Self::Kind { .. } => "kind",
             Self::OracleAge { .. } => "oracle_age",
-            Self::OraclePace { .. } => "oracle_epoch",
+            Self::OracleSilent { .. } => "oracle_silent",
             Self::OracleRange { .. } => "oracle_range",
             Self::OracleAlive { .. } => "dead_oracle",
             Self::NoOracle => "oracle",
@@ -153,6 +160,7 @@ impl OpenViolation {
             Self::Marked { .. } => "marked_once",
             Self::NotCalled => "margin_call",
             Self::Grace { .. } => "grace",
+            Self::Lapsed { .. } => "margin_call",
             Self::Debt { .. } => "debt",
             Self::Smallest { .. } => "smallest_liquidation",
         }
@@ -189,8 +197,8 @@ impl OpenViolation {
             } => format!(
                 "the oracle published last at height {created}, and at {height} that is longer ago than {oldest}"
             ),
-            Self::OraclePace { epoch, due } => format!(
-                "the oracle's box is new, but its epoch is {epoch} and should be {due} by now: somebody renewed an old one"
+            Self::OracleSilent { seen, height } => format!(
+                "this LETS saw its oracle last at height {seen}, and at {height} that is so long ago that anybody may have taken the pool's box as storage rent: its rate counts no more"
             ),
             Self::OracleRange {
                 rate,
@@ -259,6 +267,9 @@ impl OpenViolation {
             }
             Self::Grace { from, height } => format!(
                 "the member has time until height {from} to add collateral or pay, and the height is {height}"
+            ),
+            Self::Lapsed { until, height } => format!(
+                "the call has lapsed: it was good until height {until}, and the height is {height}; call the debt anew"
             ),
             Self::Debt { asked, debt } => {
                 format!("the debt is {}, not {}", show(debt), show(asked))
