@@ -56,6 +56,11 @@ fn lets2_gives_a_line_for_a_fee_that_is_more_than_it_is_worth() {
     world.refused("kind", &["LETS-3"], ["buy", "1", "--key", "alice", "--yes"]);
     world.refused("kind", &["LETS-1"], ["liquidate", "--key", "bob", "--yes"]);
     world.refused("no_committee", &[], ["apply", "--key", "bob", "--yes"]);
+    for command in [&["admit", "all"][..], &["terms", "bob", "--line", "5"]] {
+        let signed = ["--committee-key", "founder", "--yes"];
+        let args = command.iter().copied().chain(signed);
+        world.refused("no_committee", &["nobody admits"], args);
+    }
     world.pay("bob", "alice", "20.00", &[]);
     world.mine();
     world.act(["exit", "--key", "alice"]);
