@@ -234,8 +234,15 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Which LETS to show
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = DemoKind::Committee)]
+    /// Which LETS to show: committee (admission, payments, one refused), or lets1 (joining, trade, a fall of ERG, a
+    /// liquidation, an exit)
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t = DemoKind::Committee
+    )]
     pub(crate) kind: DemoKind,
 }
 
@@ -315,8 +322,15 @@ pub(crate) struct FoundArgs {
     /// Decimals that amounts are shown with, 0 to 6
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) decimals: u8,
-    /// Who decides on members and their credit
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = FoundKind::Committee)]
+    /// Who decides on members and their credit: a committee, or nobody. lets1: a line against ERG in the own account;
+    /// lets2: a line for a fee; lets3: units for ERG, and no debt; lets4: units for a fee, and no debt
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t = FoundKind::Committee
+    )]
     pub(crate) kind: FoundKind,
     /// How many of the committee must sign
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -329,10 +343,6 @@ pub(crate) struct FoundArgs {
     pub(crate) committee_keys: Vec<String>,
     #[command(flatten)]
     pub(crate) key: KeyChoice,
-    #[command(flatten)]
-    pub(crate) bounds: BoundArgs,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
     /// A paper ledger to import: CSV with name, balance, line, and if you like cap and key (the member's public key)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "discard"])]
     pub(crate) import: Option<PathBuf>,
@@ -344,6 +354,11 @@ pub(crate) struct FoundArgs {
     pub(crate) discard: bool,
     #[command(flatten)]
     pub(crate) spend: Spend,
+    // Last: what follows such a heading stands under it.
+    #[command(flatten)]
+    pub(crate) bounds: BoundArgs,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
 }
 
 #[derive(Debug, Args)]

@@ -243,6 +243,14 @@ impl Env<'_> {
 }
 
 impl Group {
+    /// Refuses what a committee's LETS alone has.
+    pub(crate) fn check_committee(&self) -> Result<(), CliError> {
+        match self.manifest.open {
+            Some(_) => Err(CliError::NoCommittee),
+            None => Ok(()),
+        }
+    }
+
     /// What an account is called here: its name in the address book, that of the key on this machine that owns it, or
     /// the first digits of its number.
     pub(crate) fn name_of(&self, account: &AccountBox) -> String {

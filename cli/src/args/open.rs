@@ -11,15 +11,10 @@ use super::{KeyChoice, Spend, parse_blocks};
 /// Who decides on members and their credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FoundKind {
-    /// A committee admits members and sets their terms
     Committee,
-    /// Anybody joins: a line against ERG locked in his own account
     Lets1,
-    /// Anybody joins: a fixed line for a fee
     Lets2,
-    /// Anybody joins: units bought with ERG, redeemable, and no debt
     Lets3,
-    /// Anybody joins: some units to start with for a fee, and no debt
     Lets4,
 }
 
@@ -117,11 +112,12 @@ pub(crate) struct JoinArgs {
     // Not `manifest`: the parser would take it for the global option of that name.
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) open: OpenJoinArgs,
-    #[command(flatten)]
     pub(crate) key: KeyChoice,
     #[command(flatten)]
     pub(crate) spend: Spend,
+    // Last: what follows its heading stands under it.
+    #[command(flatten)]
+    pub(crate) open: OpenJoinArgs,
 }
 
 #[derive(Debug, Args)]

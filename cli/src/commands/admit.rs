@@ -27,6 +27,7 @@ pub(super) async fn run(env: &Env<'_>, args: AdmitArgs) -> Result<Report, CliErr
     let committee = load_all(env, &args.committee.keys)?;
     let _lock = env.lock(&args.spend)?;
     let (group, mut session) = env.open().await?;
+    group.check_committee()?;
     let currency = &group.manifest.currency;
     let params = session.params(args.spend.fee).await?;
     let all = session.applications(&group.lets).await?;

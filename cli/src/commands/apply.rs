@@ -27,9 +27,7 @@ pub(super) async fn run(env: &Env<'_>, args: ApplyArgs) -> Result<Report, CliErr
     let key = Key::choose(&env.home, args.key.key.as_deref())?;
     let _lock = env.lock(&args.spend)?;
     let (group, mut session) = env.open().await?;
-    if group.manifest.open.is_some() {
-        return Err(CliError::NoCommittee);
-    }
+    group.check_committee()?;
     let params = session.params(args.spend.fee).await?;
     let charter = session.charter(&group.lets, View::Pool).await?;
     let funding = session.wallet(&key.tree()?).await?;

@@ -5,7 +5,7 @@ mod opening;
 
 use lets_protocol::{
     AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay,
-    Told, payments_in, rules, write_off_reason,
+    Terms, Told, payments_in, rules, write_off_reason,
 };
 use serde::Serialize;
 
@@ -319,11 +319,21 @@ fn told(deed: &Deed, currency: &Currency) -> String {
             after,
             balance,
             ..
-        } => format!(
-            "{name} changed collateral and line: {} (balance {})",
-            changes(before, after, currency).join(", "),
-            currency.show_balance(*balance)
-        ),
+        } => {
+            let unmarked = |terms: &Terms| Terms {
+                spend_on: Vec::new(),
+                ..terms.clone()
+            };
+            let mut what = changes(&unmarked(before), &unmarked(after), currency);
+            if Mark::of(before).is_some() && Mark::of(after).is_none() {
+                what.push("no longer called or frozen".to_owned());
+            }
+            format!(
+                "{name} changed collateral and line: {} (balance {})",
+                what.join(", "),
+                currency.show_balance(*balance)
+            )
+        }
         Deed::Called { mark, .. } => match mark {
             Mark::Called(from) => format!("the debt of {name} was called, from height {from}"),
             Mark::Frozen => format!("{name} was frozen: the oracle was dead"),

@@ -1,13 +1,14 @@
 //! Founding a LETS that anybody joins by himself: its policy out of the options, checked before anything is sent.
 
 use lets_protocol::{
-    Amount, Currency, Kind, NanoErg, OpenFound, OpenFounding, OracleBox, OracleLimits, Policy,
-    Terms,
+    Amount, Currency, Height, Kind, NanoErg, OpenFound, OpenFounding, OracleBox, OracleLimits,
+    Policy, Terms,
 };
 
 use super::{Ground, Planned, SUPPLY};
 use crate::args::{BoundArgs, FoundArgs};
 use crate::commands::Env;
+use crate::commands::bounds::check_loan_rules;
 use crate::commands::open::policy_lines;
 use crate::error::CliError;
 use crate::keys::{self, Key};
@@ -143,6 +144,8 @@ fn policy(
         supply: SUPPLY.units,
         own_erg: NanoErg(0),
     };
+    let terms = policy.terms(Amount::ZERO, policy.floor, Height(0));
+    check_loan_rules(&terms, currency)?;
     let worth = policy.worth_of_credit().0;
     policy.fee = match (wishes.join_fee, kind.has_rate()) {
         (Some(fee), _) => fee,

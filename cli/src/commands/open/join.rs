@@ -25,11 +25,7 @@ struct Ask {
 }
 
 impl Ask {
-    async fn of(
-        args: &OpenJoinArgs,
-        ground: &Ground,
-        currency: &Currency,
-    ) -> Result<Self, CliError> {
+    fn of(args: &OpenJoinArgs, ground: &Ground, currency: &Currency) -> Result<Self, CliError> {
         let policy = ground.policy();
         let wrong = |what: &str, kind: Kind| {
             CliError::Arguments(format!(
@@ -96,7 +92,7 @@ pub(in crate::commands) async fn run(
     let (lets, currency) = (&group.lets, &group.manifest.currency);
     let ground = Ground::now(&session, lets, options.fee).await?;
     let policy = ground.policy().clone();
-    let ask = Ask::of(args, &ground, currency).await?;
+    let ask = Ask::of(args, &ground, currency)?;
     let wallet = key.tree()?;
     let link = match args.community {
         true => Applicant::community(key.owner(), lets).link,

@@ -1,11 +1,17 @@
 //! Open pots that are not what they should be: forged manifests, and a chain of dishonest miners.
 
 use ergo_devnet::DevnetConfig;
+use ergo_lib::ergotree_ir::chain::address::{Address, NetworkPrefix};
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use lets_cli::manifest::Manifest;
+use lets_cli::manifest::{Manifest, Network, Supply};
 use lets_cli::session::{Session, View};
-use lets_protocol::{AccountBox, Lets};
+use lets_contracts::OracleNft;
+use lets_protocol::{
+    AccountBox, Amount, Blocks, Currency, Identity, Kind, Lets, NanoErg, OpenFound, OpenFounding,
+    OracleLimits, Policy, Terms,
+};
+use lets_wallet::{Backup, KeyIndex, LocalSigner, Mnemonic, WordCount};
 
 use crate::forged::Forged;
 use crate::steps::column;
@@ -209,4 +215,108 @@ fn open_pot_without_index_is_used_and_audited_by_blocks_alone() {
     let history = world.data(["history", "alice"]);
     let kinds = column(&history["accounts"][0]["lines"], "kind");
     assert_eq!(kinds, ["joined", "paid", "called"]);
+}
+
+/// A founder with a program of his own: what he founds is sound, and his manifest tells of another policy.
+#[test]
+fn verify_refuses_a_manifest_of_another_policy() {
+    let world = World::new();
+    let nft = crate::open::Oracle::new(&world, "1").nft;
+    let nft: OracleNft = nft.parse().unwrap();
+    let keys = Backup::new(Mnemonic::generate(WordCount::default()).unwrap());
+    let keys = keys.keys().unwrap();
+    let address = keys
+        .address(KeyIndex::FIRST, NetworkPrefix::Mainnet)
+        .unwrap();
+    world
+        .lets(["devnet", "fund", &address.to_base58(), "20"])
+        .ok();
+    let tree = Address::P2Pk(keys.first_public_key().clone());
+    let tree = tree.script().unwrap();
+    let signer = LocalSigner::new([&keys]).unwrap();
+    let founding = |fee: u64| OpenFounding {
+        identity: Identity {
+            name: "Open".to_owned(),
+            currency: Currency::new("EUR", 2).unwrap(),
+        },
+        treasury: keys.first_public_key().clone().into(),
+        policy: lets2(NanoErg(fee)),
+        oracle: nft,
+        units: 1_000_000,
+        memberships: 101,
+    };
+    let home = world.folder.path().join("liar");
+    std::fs::create_dir_all(&home).unwrap();
+    let mut session = Session::new(&[world.devnet.url()]).unwrap();
+    let manifests = world.runtime.block_on(async {
+        let params = session.params(NanoErg::MIN_FEE).await.unwrap();
+        let funding = session.wallet(&tree).await.unwrap();
+        let oracle = session.oracle_of(nft).await.unwrap();
+        let real = founding(90_000_000_000);
+        let mut found = real.plan(oracle.as_ref(), &funding, params).unwrap();
+        for (_, proposal) in &found.steps {
+            session.send(proposal, &signer).await.unwrap();
+        }
+        let supply = Supply {
+            units: real.units,
+            memberships: real.memberships,
+        };
+        let told = |found: &OpenFound| {
+            Manifest::of_open(
+                found,
+                &real.identity,
+                Network::Devnet,
+                supply,
+                params.height,
+            )
+        };
+        let honest = told(&found);
+        let dearer = founding(99_000_000_000);
+        found.pot = dearer.plan(oracle.as_ref(), &funding, params).unwrap().pot;
+        [honest, told(&found)]
+    });
+    world.mine();
+    let [honest, forged] = manifests.map(|m| m.to_text().unwrap());
+    let file = home.join("lets.toml");
+    std::fs::write(&file, honest).unwrap();
+    world.lets_in(&home, ["verify"]).ok();
+    std::fs::write(&file, forged).unwrap();
+    let run = world.lets_in(&home, ["verify"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    for says in [
+        "founding step 5",
+        "policy or its treasury is not the manifest's",
+    ] {
+        assert!(run.stderr.contains(says), "{says}: {run:?}");
+    }
+}
+
+fn lets2(fee: NanoErg) -> Policy {
+    Policy {
+        kind: Kind::Lets2,
+        floor: NanoErg(3_125_000_000),
+        credit: Amount::new(2_000).unwrap(),
+        cap: Amount::new(50_000).unwrap(),
+        largest_draw: Amount::ZERO,
+        draw_limit: Amount::ZERO,
+        longest_debt: Blocks(0),
+        draw_rate: Amount::new(Terms::NO_LIMIT_RATE).unwrap(),
+        lock: Blocks(0),
+        fee,
+        units_per_quantity: 100,
+        cover: 200,
+        margin: 150,
+        discount: 10,
+        grace: Blocks(40),
+        smallest_liquidation: Amount::new(1).unwrap(),
+        oracle: OracleLimits {
+            oldest: Blocks(100),
+            longest_epoch: Blocks(60),
+            least: 100_000_000,
+            highest: 4_000_000_000,
+            dead: Blocks(6_000),
+        },
+        supply: 0,
+        own_erg: NanoErg(0),
+    }
 }

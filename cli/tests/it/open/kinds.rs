@@ -56,6 +56,11 @@ fn lets2_gives_a_line_for_a_fee_that_is_more_than_it_is_worth() {
     world.refused("kind", &["LETS-3"], ["buy", "1", "--key", "alice", "--yes"]);
     world.refused("kind", &["LETS-1"], ["liquidate", "--key", "bob", "--yes"]);
     world.refused("no_committee", &[], ["apply", "--key", "bob", "--yes"]);
+    for command in [&["admit", "all"][..], &["terms", "bob", "--line", "5"]] {
+        let signed = ["--committee-key", "founder", "--yes"];
+        let args = command.iter().copied().chain(signed);
+        world.refused("no_committee", &["nobody admits"], args);
+    }
     world.pay("bob", "alice", "20.00", &[]);
     world.mine();
     world.act(["exit", "--key", "alice"]);
@@ -189,4 +194,32 @@ fn lets3_under_a_dead_oracle_gives_everybody_his_share() {
     world.act(["exit", "--key", "alice"]);
     world.mine();
     world.lets(["audit"]).ok();
+}
+
+/// Notes in an open LETS: claimed, taken back, and at last taken in by the community's account, whose key the treasury holds.
+#[test]
+fn notes_of_an_open_lets_are_claimed_and_abandoned_ones_taken_in() {
+    let world = World::new();
+    world.found_open("lets1", &[]);
+    world.join("alice", "50", &["--line", "20"]);
+    world.join("bob", "5", &[]);
+    world.fund("founder", "5");
+    world.act(["join", "--community", "--key", "founder", "--name", "all"]);
+    world.mine();
+    world.pay("alice", "bob", "3.00", &["--note"]);
+    world.mine();
+    world.act(["claim", "--key", "bob"]);
+    world.pay("alice", "bob", "2.00", &["--note", "--expires", "14d"]);
+    world.mine();
+    assert_eq!(world.balance("bob"), "+3.00");
+    assert_eq!(world.account("bob")["claimable"], "2.00");
+    assert_eq!(world.balance("alice"), "-5.00");
+    // Neither claimed nor taken back for a year.
+    world.devnet.mine(14 * 720 + 365 * 720).unwrap();
+    world.act(["absorb", "--committee-key", "founder"]);
+    world.mine();
+    assert_eq!(world.balance("all"), "+2.00");
+    let audit = world.data(["audit"]);
+    assert_eq!(audit["figures"]["sum"], "0.00");
+    assert_eq!(audit["figures"]["notes"], 0);
 }
