@@ -188,7 +188,7 @@ pub(super) fn policy_lines(policy: &Policy, currency: &Currency) -> Vec<(&'stati
             "fee",
             match policy.fee {
                 NanoErg(0) => "none for joining".to_owned(),
-                fee => format!("{fee} for joining, to the treasury"),
+                fee => format!("{fee} for joining, which stays in the pot"),
             },
         ),
     ];

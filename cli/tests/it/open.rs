@@ -243,7 +243,7 @@ fn lets1_lines_and_collateral_change_as_far_as_the_rate_lets_them() {
     assert_eq!(world.health("alice")["state"], "frozen");
     assert_eq!(world.account("alice")["can_spend"], "0.00");
     let before = world.account("alice")["erg"].clone();
-    assert_eq!(before, "45.225 ERG");
+    assert_eq!(before, "46.1 ERG");
     world.act(["exit", "--key", "alice"]);
     world.mine();
     let deeds = world.data(["audit"]);

@@ -112,9 +112,24 @@ fn join_with_other_tokens_refused() {
         number.set_tokens(3, |all| all.retain(|(id, _)| *id != junk(77)));
         number.set_tokens(1, |all| all[1] = (junk(77), 5));
         number.refused_at(0);
+        // The membership token, or the new number, for a thief, and junk in its place.
+        let spare = case.outputs.len() - 2;
+        for place in [0, 1] {
+            let mut stolen = case.clone();
+            stage.add_junk(&mut stolen, spare);
+            let mut taken = Vec::new();
+            stolen.set_tokens(1, |all| {
+                taken.push(all[place]);
+                all[place] = (junk(77), 5);
+            });
+            stolen.set_tokens(spare, |all| {
+                all.retain(|(id, _)| *id != junk(77));
+                all.append(&mut taken);
+            });
+            stolen.refused_at(0);
+        }
         // A unit of those given stays with the thief; one is burnt.
         let unit = stage.unit();
-        let spare = case.outputs.len() - 2;
         case.clone()
             .with(|c| c.steal(1, unit, 1, spare))
             .refused_at(0);

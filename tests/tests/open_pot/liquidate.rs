@@ -311,6 +311,7 @@ fn liquidation_of_too_much_or_too_little_refused() {
         .liquidate(1_000)
         .with(|c| {
             c.move_token(1, 2, unit, 1);
+            c.move_erg(3, 1, 22_000_000);
         })
         .refused_at(0);
     stage

@@ -116,7 +116,11 @@ fn policy(
     let least = least.unwrap_or((rate / LEAST_PART).max(Policy::LEAST_PRICE * units_per_quantity));
     let mut policy = Policy {
         kind,
-        floor: bounds.floor,
+        floor: match bounds.floor {
+            // The default is a committee's, who closes what is abandoned.
+            floor if floor == BoundArgs::default().floor => Policy::LEAST_FLOOR,
+            floor => floor,
+        },
         credit,
         cap,
         largest_draw: currency.parse(&bounds.largest_draw)?,

@@ -174,7 +174,7 @@ fn preview(
     if policy.fee > NanoErg(0) {
         preview.add(
             "fee of the LETS",
-            format!("{} to its treasury, for ever", policy.fee),
+            format!("{}, which stays in the pot for ever", policy.fee),
         );
     }
     preview

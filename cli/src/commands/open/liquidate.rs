@@ -98,6 +98,10 @@ impl Watcher<'_> {
         }
         let quote = ground.pressing(currency)?;
         let payer = self.payer(&accounts)?;
+        if self.args.who.is_none() {
+            // Nobody means himself.
+            debtors.retain(|a| payer.is_none_or(|own| own.number() != a.number()));
+        }
         let (mut debtors, rest): (Vec<&AccountBox>, Vec<_>) = debtors
             .into_iter()
             .partition(|a| rules::check_under(policy, &quote, a).is_ok());

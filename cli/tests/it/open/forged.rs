@@ -251,9 +251,9 @@ fn verify_refuses_a_manifest_of_another_policy() {
     let manifests = world.runtime.block_on(async {
         let params = session.params(NanoErg::MIN_FEE).await.unwrap();
         let funding = session.wallet(&tree).await.unwrap();
-        let oracle = session.oracle_of(nft).await.unwrap();
+        let oracle = session.oracle_of(nft).await.unwrap().unwrap();
         let real = founding(90_000_000_000);
-        let mut found = real.plan(oracle.as_ref(), &funding, params).unwrap();
+        let mut found = real.plan(&oracle, &funding, params).unwrap();
         for (_, proposal) in &found.steps {
             session.send(proposal, &signer).await.unwrap();
         }
@@ -272,7 +272,7 @@ fn verify_refuses_a_manifest_of_another_policy() {
         };
         let honest = told(&found);
         let dearer = founding(99_000_000_000);
-        found.pot = dearer.plan(oracle.as_ref(), &funding, params).unwrap().pot;
+        found.pot = dearer.plan(&oracle, &funding, params).unwrap().pot;
         [honest, told(&found)]
     });
     world.mine();
@@ -294,7 +294,7 @@ fn verify_refuses_a_manifest_of_another_policy() {
 fn lets2(fee: NanoErg) -> Policy {
     Policy {
         kind: Kind::Lets2,
-        floor: NanoErg(3_125_000_000),
+        floor: Policy::LEAST_FLOOR,
         credit: Amount::new(2_000).unwrap(),
         cap: Amount::new(50_000).unwrap(),
         largest_draw: Amount::ZERO,
@@ -308,10 +308,10 @@ fn lets2(fee: NanoErg) -> Policy {
         margin: 150,
         discount: 10,
         grace: Blocks(40),
+        window: Blocks(1_000),
         smallest_liquidation: Amount::new(1).unwrap(),
         oracle: OracleLimits {
             oldest: Blocks(100),
-            longest_epoch: Blocks(60),
             least: 100_000_000,
             highest: 4_000_000_000,
             dead: Blocks(6_000),

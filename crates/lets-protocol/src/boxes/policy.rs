@@ -273,7 +273,10 @@ impl Policy {
                 "smallest liquidation",
                 self.smallest_liquidation.units(),
                 1,
-                (self.credit.units() / 10).max(1),
+                match self.kind {
+                    Kind::Lets1 => (self.credit.units() / 10).max(1),
+                    _ => Amount::MAX.units(),
+                },
             ),
             ("oracle's oldest age", blocks(self.oracle.oldest), 10, 720),
             (
