@@ -10,6 +10,8 @@ mod close;
 mod exchange;
 #[path = "open_pot/figures.rs"]
 mod figures;
+#[path = "open_pot/first_pot.rs"]
+mod first_pot;
 #[path = "open_pot/join.rs"]
 mod join;
 #[path = "open_pot/liquidate.rs"]

@@ -9,6 +9,7 @@ use crate::boxes::policy::PolicyError;
 use crate::boxes::pot::{Counters, NewPot, PotBox};
 use crate::boxes::{Lets, MakeBoxError, NewBox, ParseBoxError};
 use crate::proposal::{BuildError, Draft, Funding, Proposal, TxKind, TxParams};
+use crate::rules::open::FirstPotFault;
 use crate::units::{Blocks, Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
@@ -119,6 +120,9 @@ pub enum FoundError {
     /// A policy that no open LETS can live under.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A pot under which nobody should join.
+    #[error(transparent)]
+    FirstPot(#[from] FirstPotFault),
     /// An embedded contract is damaged.
     #[error(transparent)]
     Contract(#[from] ArtifactError),

@@ -1,7 +1,9 @@
 //! The twins of `contracts/open_pot.es`.
 
+mod first_pot;
 mod violation;
 
+pub use first_pot::{FirstPotFault, check_first_pot};
 pub use violation::OpenViolation;
 
 use crate::amount::Amount;

@@ -7,6 +7,7 @@ use crate::boxes::oracle::OracleBox;
 use crate::boxes::policy::Policy;
 use crate::builders::found::{FoundError, FoundingStep, Mints, rent, stand_in};
 use crate::proposal::{Funding, Proposal, TxParams};
+use crate::rules::open::check_first_pot;
 use crate::units::{Blocks, NanoErg};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_contracts::OracleNft;
@@ -84,9 +85,11 @@ impl OpenFounding {
             self.pot(pot_value, seen).candidate(&lets, params.height)?,
         ];
         let boxes = minted.end(outputs, params)?;
+        let pot = OpenPotBox::parse(&lets, boxes.output(1)?)?;
+        check_first_pot(&lets, &pot)?;
         Ok(OpenFound {
             charter: CharterBox::parse(&lets, boxes.output(0)?)?,
-            pot: OpenPotBox::parse(&lets, boxes.output(1)?)?,
+            pot,
             lets,
             steps: minted.steps(boxes),
         })
