@@ -7,6 +7,7 @@ use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use lets_contracts::is_same_script;
 use lets_protocol::{AccountBox, AccountNumber, Amount, Lets, NoteBox, Paid};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
@@ -130,10 +131,11 @@ impl Ledger {
             .sigma_serialize_bytes()
             .map_err(|e| self.damaged(e.to_string()))?;
         if let Some(lets) = &self.lets
-            && lets.contracts().all().iter().any(|c| c.bytes() == script)
+            && let Some(kind) = Kind::guarded_by(lets, &script)
         {
-            let mut all = self.of_kinds(lets, &Kind::ALL)?;
-            all.retain(|b| b.ergo_tree == *tree);
+            // A box with this script that is none of its kind is a stray.
+            let mut all = self.of_kinds(lets, &[kind, Kind::Stray])?;
+            all.retain(|b| is_same_script(&b.ergo_tree, tree));
             return Ok(all);
         }
         let stored: Vec<Vec<u8>> = self.rows(

@@ -140,6 +140,8 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -64_000)?;
+    // Many batches change the same pages: they go from the log into the file together, once there are so many.
+    connection.pragma_update(None, "wal_autocheckpoint", 32_768)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 

@@ -52,6 +52,12 @@ impl Kind {
         }
     }
 
+    /// The kind whose boxes have this script.
+    pub(crate) fn guarded_by(lets: &Lets, script: &[u8]) -> Option<Self> {
+        let is_it = |kind: &Kind| kind.script(lets).is_some_and(|c| c.bytes() == script);
+        Self::ALL.into_iter().find(is_it)
+    }
+
     /// The script of every box of this kind.
     fn script(self, lets: &Lets) -> Option<&Contract> {
         let c = lets.contracts();

@@ -46,20 +46,28 @@ fn main() -> Outcome<()> {
     {
         ["floor", url, to] => runtime.block_on(floor(url, to.parse()?)),
         [which] => {
-            let sizes: Vec<usize> = which.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            let sizes: Vec<(u32, u32)> = which.split(',').map(size).collect::<Outcome<_>>()?;
             say(format_args!(
                 "| what | size | seconds | CPU seconds | MB at most |\n|---|---|---:|---:|---:|"
             ))?;
             let mut all = Vec::new();
-            for size in sizes {
-                let at = size.checked_sub(1).and_then(|at| SIZES.get(at));
-                let (members, trades) = *at.ok_or("sizes are 1, 2 and 3")?;
+            for (members, trades) in sizes {
                 all.push(measure(&runtime, members, trades)?);
             }
             growth(&all)
         }
         _ => Err("usage: scale 1,2,3".into()),
     }
+}
+
+/// One of the three sizes, or one's own as `MEMBERS/TRADES`.
+fn size(text: &str) -> Outcome<(u32, u32)> {
+    if let Some((members, trades)) = text.split_once('/') {
+        return Ok((members.parse()?, trades.parse()?));
+    }
+    let at = text.parse::<usize>()?.checked_sub(1);
+    let size = at.and_then(|at| SIZES.get(at));
+    Ok(*size.ok_or("sizes are 1, 2 and 3, or MEMBERS/TRADES")?)
 }
 
 /// What a run of a program took.
