@@ -5,8 +5,8 @@ mod opening;
 
 use ergo_node_client::NodeError;
 use lets_protocol::{
-    BadDebt, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay, Standing, Terms, Told,
-    payments_in, write_off_reason,
+    BadDebt, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay, Standing, Terms,
+    Told, payments_in, write_off_reason,
 };
 use serde::Serialize;
 
