@@ -89,6 +89,8 @@ pub(crate) fn run(cli: Cli, out: &Output) -> Result<Option<Report>, CliError> {
         Command::Watch(args) => on_one_thread(watch::run(&env, args)).map(|()| None),
         // Blocks are read on other threads than the one that writes them down.
         Command::Sync(args) => on_threads(sync::run(&env, args)).map(Some),
+        // Scripts are judged on as many threads as there are.
+        Command::Audit => on_threads(audit::run(&env)).map(Some),
         online => on_one_thread(run_online(&env, online)).map(Some),
     }
 }
@@ -129,7 +131,6 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         Command::Exit(args) => exit::run(env, args).await,
         Command::Touch(args) => touch::run(env, args).await,
         Command::Verify => verify::run(env).await,
-        Command::Audit => audit::run(env).await,
         Command::Stats(args) => stats::run(env, args).await,
         Command::History(args) => history::run(env, args).await,
         Command::Statement(args) => history::statement(env, args).await,
@@ -143,9 +144,13 @@ async fn run_online(env: &Env<'_>, command: Command) -> Result<Report, CliError>
         | Command::Demo(_)
         | Command::Devnet(_)
         | Command::Sync(_)
+        | Command::Audit
         | Command::Watch(_) => Err(CliError::Arguments("this command needs no node".to_owned())),
     }
 }
+
+/// As much as the main thread has: scripts are evaluated by recursion.
+const STACK: usize = 8 << 20;
 
 fn on_one_thread<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     tokio::runtime::Builder::new_current_thread()
@@ -158,6 +163,7 @@ fn on_one_thread<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T
 fn on_threads<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
         .map_err(CliError::Runtime)?
         .block_on(work)

@@ -11,7 +11,7 @@ pub use serve::{Served, serve};
 use crate::case::{existing, state_at};
 use crate::world::{at_least, bounds, founding, key, p2pk, prop};
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
-use ergo_lib::chain::transaction::{Transaction, UnsignedInput};
+use ergo_lib::chain::transaction::{DataInput, Transaction, UnsignedInput};
 use ergo_lib::ergo_chain_types::blake2b256_hash;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::{ContextExtension, ProofBytes};
 use ergo_lib::ergotree_ir::chain::ergo_box::{
@@ -53,6 +53,8 @@ pub struct Size {
     pub trades: u32,
     /// Whether all that spends a box of the LETS is signed, so that an audit finds it sound.
     pub signed: bool,
+    /// Whether every tenth payment reads a box that somebody else made long before.
+    pub reads: bool,
 }
 
 /// A member's account as the last block leaves it.
@@ -120,6 +122,8 @@ struct Maker {
     fee: ErgoTree,
     /// What the signers need: the boxes that can be spent, with their scripts.
     boxes: HashMap<BoxId, ErgoBox>,
+    /// The first box that somebody else made.
+    strangers: Option<ErgoBox>,
     made_up: u64,
 }
 
@@ -203,6 +207,7 @@ impl Maker {
             note: contracts.note.tree_as_bytes(),
             fee: unparsed(fee),
             boxes: HashMap::new(),
+            strangers: None,
             made_up: 1,
         };
         for (_, step) in &found.steps {
@@ -343,7 +348,11 @@ impl Maker {
         self.spend(a, amount, NanoErg::MIN_FEE.0);
         self.members[b].units += amount;
         let outputs = vec![self.account_box(a), self.account_box(b), self.fee_box()];
-        let tx = self.traded(a, vec![payer, payee], outputs);
+        let read = match self.size.reads && self.payments % 10 == 9 {
+            true => self.strangers.clone(),
+            false => None,
+        };
+        let tx = self.traded(a, vec![payer, payee], outputs, read);
         self.members[b].id = tx.outputs.as_slice()[1].box_id();
         self.payments += 1;
         self.volume += amount;
@@ -357,7 +366,7 @@ impl Maker {
             self.note_box(a, b, amount),
             self.fee_box(),
         ];
-        let tx = self.traded(a, vec![payer], outputs);
+        let tx = self.traded(a, vec![payer], outputs, None);
         let note = tx.outputs.as_slice()[1].box_id();
         self.members[b].notes.push_back((note, amount));
         self.in_notes += amount;
@@ -375,7 +384,7 @@ impl Maker {
         self.members[a].value += NoteBox::ERG.0 * count as u64;
         self.in_notes -= gained;
         let outputs = vec![self.account_box(a), self.fee_box()];
-        self.traded(a, inputs, outputs);
+        self.traded(a, inputs, outputs, None);
     }
 
     /// The leader's units, ERG and counters after a trade, as the script reckons them for terms without finer loan rules.
@@ -454,10 +463,11 @@ impl Maker {
         a: usize,
         inputs: Vec<BoxId>,
         outputs: Vec<ErgoBoxCandidate>,
+        read: Option<ErgoBox>,
     ) -> Transaction {
-        let tx = unsigned(&inputs, outputs);
+        let tx = unsigned(&inputs, read.iter().map(ErgoBox::box_id), outputs);
         let tx = match self.size.signed {
-            true => self.signed(tx, &inputs, a),
+            true => self.signed(tx, &inputs, read, a),
             false => without_proofs(tx),
         };
         self.members[a].id = tx.outputs.first().box_id();
@@ -465,12 +475,18 @@ impl Maker {
         tx
     }
 
-    fn signed(&mut self, tx: UnsignedTransaction, inputs: &[BoxId], a: usize) -> Transaction {
+    fn signed(
+        &mut self,
+        tx: UnsignedTransaction,
+        inputs: &[BoxId],
+        read: Option<ErgoBox>,
+        a: usize,
+    ) -> Transaction {
         let spent = inputs
             .iter()
             .map(|id| self.boxes.remove(id).unwrap())
             .collect();
-        let context = TransactionContext::new(tx, spent, Vec::new()).unwrap();
+        let context = TransactionContext::new(tx, spent, read.into_iter().collect()).unwrap();
         let wallet = Wallet::from_secrets(vec![member_key(a)]);
         let state = state_at(self.chain.next_height());
         let tx = wallet.sign_transaction(context, &state, None).unwrap();
@@ -507,7 +523,10 @@ impl Maker {
             self.candidate(2_000_000_000, &to, Vec::new(), Vec::new()),
             self.fee_box(),
         ];
-        self.push(&without_proofs(unsigned(&[input], outputs)));
+        let tx = without_proofs(unsigned(&[input], [], outputs));
+        self.strangers
+            .get_or_insert_with(|| tx.outputs.first().clone());
+        self.push(&tx);
     }
 
     fn end(mut self) -> Chain {
@@ -551,10 +570,15 @@ fn wallet_box(key: &SecretKey, value: u64, seed: u64) -> ErgoBox {
     existing(&candidate, u16::try_from(seed % 60_000).unwrap())
 }
 
-fn unsigned(inputs: &[BoxId], outputs: Vec<ErgoBoxCandidate>) -> UnsignedTransaction {
+fn unsigned(
+    inputs: &[BoxId],
+    read: impl IntoIterator<Item = BoxId>,
+    outputs: Vec<ErgoBoxCandidate>,
+) -> UnsignedTransaction {
     let input = |id: &BoxId| UnsignedInput::new(*id, ContextExtension::empty());
     let inputs = inputs.iter().map(input).collect();
-    UnsignedTransaction::new_from_vec(inputs, Vec::new(), outputs).unwrap()
+    let read = read.into_iter().map(|box_id| DataInput { box_id });
+    UnsignedTransaction::new_from_vec(inputs, read.collect(), outputs).unwrap()
 }
 
 fn without_proofs(tx: UnsignedTransaction) -> Transaction {

@@ -1,6 +1,6 @@
 //! The books of years: the same however the ledger came to them, and true to the chain.
 
-use lets_ledger::{EntryKind, Ledger, LedgerError, Pick, TxRange};
+use lets_ledger::{BlockTx, EntryKind, KEPT_BLOCKS, Ledger, LedgerError, Pick, Spot, TxRange};
 use lets_protocol::Balance;
 use lets_tests::story::{FOUNDED, Story};
 use std::collections::BTreeSet;
@@ -100,6 +100,85 @@ fn books_followed_over_reorganisations_are_those_built_from_nothing() {
         "settings",
     ] {
         assert!(kinds.contains(kind), "no {kind} in {kinds:?}");
+    }
+}
+
+/// On its way to a far tip a ledger writes nothing down that only going back would need; and one that stopped there goes on.
+#[test]
+fn books_of_settled_blocks_are_the_same_and_go_back_as_far_as_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut story = Story::new(5);
+    story.go_on(60);
+    let tip = story.blocks.last().unwrap().head.height;
+    let settled = tip - 12;
+    for (name, pieces) in [("once", 100), ("pieces", 7), ("each", 1)] {
+        let mut fast = ledger(folder.path(), name, &story);
+        let all: Vec<_> = story.from(FOUNDED).collect();
+        for piece in all.chunks(pieces) {
+            let mut batch = fast.batch_towards(settled + KEPT_BLOCKS).unwrap();
+            for (head, transactions) in piece {
+                batch.block(head).unwrap();
+                for tx in *transactions {
+                    batch.transaction(&BlockTx::try_from(tx).unwrap()).unwrap();
+                }
+            }
+            batch.commit().unwrap();
+            // As if another process went on.
+            if pieces == 7 {
+                fast = ledger(folder.path(), name, &story);
+            }
+        }
+        let mut slow = ledger(folder.path(), &format!("slow {name}"), &story);
+        slow.apply(story.from(FOUNDED)).unwrap();
+        assert_eq!(dump(&fast), dump(&slow), "{name}");
+        assert_eq!(fast.kept_blocks().unwrap().len(), 13);
+        // What is read is the same, with the indices and without.
+        let numbers = fast.numbers("").unwrap();
+        for indexed in [false, true] {
+            for number in &numbers {
+                let all = TxRange::ALL;
+                let entries = fast.entries(number, all).unwrap();
+                assert_eq!(entries, slow.entries(number, all).unwrap());
+                let made = fast.transactions_with(&number.token_id()).unwrap();
+                assert!(!made.is_empty());
+                for id in made {
+                    assert_eq!(fast.placed(&id).unwrap(), slow.placed(&id).unwrap());
+                }
+            }
+            assert_eq!(fast.accounts(Pick::All).unwrap().len(), numbers.len());
+            for account in fast.accounts(Pick::All).unwrap() {
+                let one = [account.number()];
+                let found = fast.accounts(Pick::Numbers(&one)).unwrap();
+                assert_eq!((found.len(), found.first()), (1, Some(&account)));
+                let owner = [account.owner().clone()];
+                let owned = fast.accounts(Pick::Owners(&owner)).unwrap();
+                assert!(owned.contains(&account), "indexed: {indexed}");
+            }
+            for (_, transactions) in story.from(FOUNDED) {
+                for made in transactions.iter().flat_map(|tx| tx.outputs.iter()) {
+                    let spot = fast.spot(&made.box_id()).unwrap();
+                    let known = slow.spot(&made.box_id()).unwrap();
+                    let place = |s: &Spot| (s.made_by, s.height, s.place, s.spent_by);
+                    assert_eq!(spot.as_ref().map(place), known.as_ref().map(place));
+                }
+            }
+            fast.index().unwrap();
+            slow.index().unwrap();
+        }
+        let error = fast.cut_back(settled - 1).unwrap_err();
+        assert!(matches!(error, LedgerError::TooDeep { .. }), "{error}");
+        for height in [tip - 1, settled + 3, settled] {
+            fast.cut_back(height).unwrap();
+            slow.cut_back(height).unwrap();
+            assert_eq!(dump(&fast), dump(&slow), "{name} back to {height}");
+        }
+        fast.apply(story.from(settled + 1)).unwrap();
+        slow.apply(story.from(settled + 1)).unwrap();
+        assert_eq!(dump(&fast), dump(&slow), "{name} and on again");
+        // Begun anew, in the same file.
+        fast.clear().unwrap();
+        fast.apply(story.from(FOUNDED)).unwrap();
+        assert_eq!(dump(&fast), dump(&slow), "{name} anew");
     }
 }
 

@@ -36,6 +36,7 @@ async fn years_followed_are_the_books_of_their_maker() {
             members: 12,
             trades: 120,
             signed: true,
+            reads: true,
         },
         1,
     );
@@ -72,7 +73,8 @@ async fn years_followed_are_the_books_of_their_maker() {
     assert_eq!(read.await.unwrap(), all);
     assert_eq!(dump(&fresh), dump(&followed));
 
-    // Every script and every signature judged again, from the blocks alone.
+    // Every script and every signature judged again, from the blocks alone, in which also the stranger's box is found that some
+    // payments read.
     let founded = manifest.founding.height;
     let session = Session::new(&[&served.url]).unwrap().with_plan(Plan {
         path: folder.path().join("session"),

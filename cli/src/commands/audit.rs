@@ -3,9 +3,10 @@
 
 mod opening;
 
+use ergo_node_client::NodeError;
 use lets_protocol::{
-    AccountBox, BadDebt, Books, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay,
-    Terms, Told, payments_in, rules, write_off_reason,
+    BadDebt, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay, Standing, Terms,
+    Told, payments_in, write_off_reason,
 };
 use serde::Serialize;
 
@@ -66,7 +67,15 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         memberships: group.manifest.supply.memberships,
         units: group.manifest.supply.units,
     };
-    let (mut findings, present, history) = read(&group, &session, &genesis).await?;
+    let Reading {
+        mut findings,
+        present,
+        whole,
+        history,
+    } = match read(&group, &session, &genesis).await {
+        Err(e) => past_ledger(&group, &session, e).await?,
+        read => read?,
+    };
     let chain = session.client().state_context().await?;
     let mut replay = Replay::new(&group.lets, genesis, chain);
     let mut written = Vec::new();
@@ -78,8 +87,13 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     session
         .replay(&group.lets, &history, &mut replay, note)
         .await?;
-    let replayed = replay.finish(present.ids.iter().copied());
-    let applications = session.applications(&group.lets).await?;
+    let (replayed, applications) = match whole {
+        true => {
+            let replayed = replay.finish(present.ids.iter().copied());
+            (replayed, session.applications(&group.lets).await?)
+        }
+        false => (replay.end(), Vec::new()),
+    };
     drop(spinner);
 
     let currency = &group.manifest.currency;
@@ -110,18 +124,14 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         .collect();
     let community = |past: &Past<Paid>| {
         let mut accounts = present.accounts.iter();
-        accounts.any(|a| {
-            Some(a.number()) == past.it.payer && rules::check_community(&group.lets, a).is_ok()
-        })
+        accounts.any(|a| Some(a.number) == past.it.payer && a.community)
     };
     let written: Vec<WrittenOff> = written
         .into_iter()
         .filter(community)
         .filter_map(|past| written_off_by(past, currency))
         .collect();
-    let figures = present
-        .books()
-        .map(|books| figures(&group, &books, &written));
+    let figures = (present.pots.len() == 1).then(|| figures(&group, &present, &written));
     deeds.extend(written.into_iter().map(|w| w.deed));
     deeds.extend(openings.deeds(&group.manifest.currency, &mut findings));
     deeds.sort_by_key(|d| d.height);
@@ -140,12 +150,17 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     }
 }
 
+/// What is to be judged.
+struct Reading {
+    findings: Findings,
+    present: Present,
+    /// Whether the present is all that the chain has now.
+    whole: bool,
+    history: History,
+}
+
 /// The present, and the history that led to it, as of one block.
-async fn read(
-    group: &Group,
-    session: &Session,
-    genesis: &Genesis,
-) -> Result<(Findings, Present, History), CliError> {
+async fn read(group: &Group, session: &Session, genesis: &Genesis) -> Result<Reading, CliError> {
     let mut readings = 0;
     loop {
         let before = session.seen_height().await?;
@@ -156,8 +171,49 @@ async fn read(
         let history = session.history_of(&group.lets, genesis, founded).await?;
         readings += 1;
         if session.seen_height().await? == before || readings == MOST_READINGS {
-            return Ok((findings, present, history));
+            return Ok(Reading {
+                findings,
+                present,
+                whole: true,
+                history,
+            });
         }
+    }
+}
+
+/// Without the index, a ledger cannot go past a transaction that cannot be read, so what there is now is not known. The history
+/// is judged all the same, for whoever audits wants to know of everything that is wrong.
+async fn past_ledger(
+    group: &Group,
+    session: &Session,
+    error: CliError,
+) -> Result<Reading, CliError> {
+    let unread = match &error {
+        CliError::Node(e) => match e.as_ref() {
+            NodeError::Malformed { what, why, .. } => Some(format!(
+                "the ledger ends before {what}, of which the node does not say the truth, or what this program cannot read: {why}"
+            )),
+            _ => None,
+        },
+        _ => None,
+    };
+    let index = session.client().indexed_height().await;
+    match (unread, index) {
+        (Some(problem), Err(NodeError::NotIndexed { .. })) => {
+            let mut findings = Findings::default();
+            findings.problem(problem);
+            let founded = group.manifest.founding.height;
+            Ok(Reading {
+                findings,
+                present: Present::default(),
+                whole: false,
+                history: History::Blocks {
+                    from: founded.0.max(1),
+                    to: session.height().await?.0,
+                },
+            })
+        }
+        _ => Err(error),
     }
 }
 
@@ -179,7 +235,7 @@ impl Figures {
 
 fn report(
     group: &Group,
-    accounts: &[AccountBox],
+    accounts: &[Standing],
     findings: Findings,
     deeds: Vec<DeedJson>,
     figures: Figures,
@@ -209,22 +265,22 @@ fn report(
     )
 }
 
-fn account_json(group: &Group, account: &AccountBox) -> AccountJson {
+fn account_json(group: &Group, account: &Standing) -> AccountJson {
     let currency = &group.manifest.currency;
     AccountJson {
-        number: account.number().to_string(),
-        line: currency.show(account.terms().line),
-        cap: currency.show(account.terms().cap),
-        units: account.units(),
+        number: account.number.to_string(),
+        line: currency.show(account.terms.line),
+        cap: currency.show(account.terms.cap),
+        units: account.units,
         balance: currency.show_balance(account.balance()),
-        community: rules::check_community(&group.lets, account).is_ok(),
+        community: account.community,
     }
 }
 
 /// Everything but the verdict.
 fn text(
     group: &Group,
-    accounts: &[AccountBox],
+    accounts: &[Standing],
     findings: &Findings,
     deeds: &[DeedJson],
     figures: Option<&Figures>,
@@ -234,7 +290,7 @@ fn text(
         .map(|a| {
             let json = account_json(group, a);
             vec![
-                names::short(&a.number()),
+                names::short(&a.number),
                 json.line,
                 json.cap,
                 json.units.to_string(),
@@ -411,17 +467,20 @@ fn written_off_by(past: Past<Paid>, currency: &Currency) -> Option<WrittenOff> {
     })
 }
 
-fn figures(group: &Group, books: &Books, written: &[WrittenOff]) -> Figures {
+fn figures(group: &Group, present: &Present, written: &[WrittenOff]) -> Figures {
     let currency = &group.manifest.currency;
-    let debts = BadDebt::of(&group.lets, &books.accounts);
+    let accounts = present.accounts.iter();
+    let debts = accounts.fold(BadDebt::default(), |sum, a| {
+        sum.with(a.balance(), a.terms.line, a.community)
+    });
     let share = debts.share();
     let written = written.iter().map(|w| w.units).sum();
     let show = |units| currency.show(lets_protocol::Amount::clamped(units));
     Figures {
-        members: books.accounts.len(),
-        notes: books.notes.len(),
-        units_in_notes: show(books.units_in_notes()),
-        sum: currency.show_balance(books.sum()),
+        members: present.accounts.len(),
+        notes: present.notes,
+        units_in_notes: show(present.units_in_notes),
+        sum: currency.show_balance(present.sum()),
         lines: currency.show(debts.lines),
         debts: currency.show(debts.debts),
         written_off: show(written),

@@ -5,8 +5,8 @@ use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::NodeError;
 use lets_protocol::{
-    AccountBox, Balance, Blocks, Books, CharterBox, CommonPot, Height, Lets, Mark, OpenPotBox,
-    Present, rules,
+    Balance, Blocks, CharterBox, CommonPot, Height, Lets, Mark, OpenPotBox, Present, Standing,
+    rules,
 };
 use serde::Serialize;
 
@@ -171,9 +171,7 @@ pub(super) async fn inspect(
             oracle(session, lets, pot, manifest, height, &mut found).await?;
         }
     }
-    if let Some(books) = present.books() {
-        sums(&books, manifest, &mut found);
-    }
+    sums(&present, manifest, &mut found);
     Ok((found, present))
 }
 
@@ -380,18 +378,22 @@ fn committee(charter: &CharterBox, manifest: &Manifest) -> String {
     }
 }
 
-fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
+fn sums(present: &Present, manifest: &Manifest, found: &mut Findings) {
     let supply = manifest.supply;
-    match books.check(supply.units, supply.memberships) {
-        Ok(()) => found.checks.push(format!(
+    match present.check(supply.units, supply.memberships) {
+        Some(Ok(())) => found.checks.push(format!(
             "books: pot, {} accounts and {} notes hold all that was minted",
-            books.accounts.len(),
-            books.notes.len()
+            present.accounts.len(),
+            present.notes
         )),
-        Err(e) => found.problems.push(format!("books: {e}")),
+        Some(Err(e)) => found.problems.push(format!("books: {e}")),
+        None => return,
     }
+    let [pot] = present.pots.as_slice() else {
+        return;
+    };
     let show = |units| manifest.currency.show_balance(Balance::new(units));
-    let (sum, due) = (books.sum().units(), books.pot.sum_due(supply.units));
+    let (sum, due) = (present.sum().units(), pot.sum_due(supply.units));
     found.check(
         sum == due,
         format!("books: the sum of all balances is {}", show(due)),
@@ -405,12 +407,12 @@ fn sums(books: &Books, manifest: &Manifest, found: &mut Findings) {
     );
 }
 
-fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found: &mut Findings) {
+fn accounts(charter: &CharterBox, all: &[Standing], manifest: &Manifest, found: &mut Findings) {
     let currency = &manifest.currency;
     let mut outside = 0;
     for account in all {
-        let name = names::short(&account.number());
-        let (terms, balance) = (account.terms(), account.balance());
+        let name = names::short(&account.number);
+        let (terms, balance) = (&account.terms, account.balance());
         // Lawful after the committee has lowered a line or a cap, or the rules have changed: a balance may only go back.
         if balance.debt() > terms.line.units() {
             outside += 1;
@@ -428,7 +430,7 @@ fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found
                 currency.show(terms.cap)
             ));
         }
-        if account.heir().is_some() {
+        if account.recovery {
             found.warnings.push(format!(
                 "account {name}: a recovery is pending; its owner can refuse it by any payment"
             ));
@@ -471,38 +473,56 @@ fn accounts(charter: &CharterBox, all: &[AccountBox], manifest: &Manifest, found
 
 /// When storage rent reaches the first box, which boxes can be renewed before, and which could not pay it.
 fn ages(charter: &CharterBox, present: &Present, height: Height, found: &mut Findings) {
-    let own = [("the charter".to_owned(), charter.ergo_box())];
+    let single = |what: &str, ergo_box: &ErgoBox| Aged {
+        what: what.to_owned(),
+        created: Height(ergo_box.creation_height),
+        value: *ergo_box.value.as_u64(),
+        bytes: ergo_box.sigma_serialize_bytes().map_or(0, |b| b.len()),
+    };
+    let own = [single("the charter", charter.ergo_box())];
     let pots = present.pots.iter();
-    let pots = pots.map(|pot| ("the pot".to_owned(), pot.ergo_box()));
-    let accounts = present.accounts.iter().map(|a| {
-        (
-            format!("account {}", names::short(&a.number())),
-            a.ergo_box(),
-        )
+    let pots = pots.map(|pot| single("the pot", pot.ergo_box()));
+    let accounts = present.accounts.iter().map(|a| Aged {
+        what: format!("account {}", names::short(&a.number)),
+        created: a.created,
+        value: a.value.0,
+        bytes: a.bytes,
     });
-    let all: Vec<_> = own.into_iter().chain(pots).chain(accounts).collect();
-    if let Some((what, oldest)) = all.iter().min_by_key(|(_, b)| b.creation_height) {
-        let rent_from = Height(oldest.creation_height).plus(Blocks::STORAGE_PERIOD);
+    let all: Vec<Aged> = own.into_iter().chain(pots).chain(accounts).collect();
+    if let Some(oldest) = all.iter().min_by_key(|aged| aged.created) {
+        let rent_from = oldest.created.plus(Blocks::STORAGE_PERIOD);
         let years = f64::from(rent_from.0.saturating_sub(height.0)) / f64::from(YEAR.0);
+        let what = &oldest.what;
         found.checks.push(format!(
             "rent: the oldest box, {what}, pays storage rent from height {rent_from} on, in {years:.1} years"
         ));
     }
-    for (what, ergo_box) in all {
-        let created = Height(ergo_box.creation_height);
+    for Aged {
+        what,
+        created,
+        value,
+        bytes,
+    } in all
+    {
         if created.plus(Blocks::REFRESH_AGE) <= height {
             found.warnings.push(format!(
                 "{what} is more than three years old and pays storage rent from height {} on (now {height}): `lets touch` renews it",
                 created.plus(Blocks::STORAGE_PERIOD)
             ));
         }
-        let bytes = ergo_box
-            .sigma_serialize_bytes()
-            .map_or(0, |b| b.len() as u64);
-        if *ergo_box.value.as_u64() < RENT_PER_BYTE * bytes {
+        if value < RENT_PER_BYTE * bytes as u64 {
             found.warnings.push(format!(
                 "{what} holds too little ERG for one period of storage rent: it would be lost then"
             ));
         }
     }
+}
+
+/// A box that storage rent will reach.
+struct Aged {
+    what: String,
+    created: Height,
+    /// In nanoErg.
+    value: u64,
+    bytes: usize,
 }

@@ -314,7 +314,9 @@ impl Session {
             boxes.extend(self.boxes_with(&token, View::Chain).await?);
             // The first answer may have been that there is no index.
             if let Some(ledger) = self.ledger().await? {
-                return Ok(Present::of(lets, ledger.unspent()?));
+                let mut present = Present::default();
+                ledger.unspent(|ergo_box| present.add(lets, &ergo_box))?;
+                return Ok(present.sorted());
             }
         }
         Ok(Present::of(lets, boxes.into_iter().map(|s| s.it)))
@@ -331,8 +333,8 @@ impl Session {
         loop {
             let present = self.present(lets).await?;
             let whole = present.faults.is_empty() && present.charters.len() == 1;
-            let books = present.books();
-            let fits = books.is_some_and(|b| b.check(supply.units, supply.memberships).is_ok());
+            let fits = present.check(supply.units, supply.memberships);
+            let fits = fits.is_some_and(|fits| fits.is_ok());
             if (whole && fits) || Instant::now() >= deadline {
                 return Ok(present);
             }

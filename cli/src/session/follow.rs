@@ -2,21 +2,28 @@
 //! something of the LETS. The same books either way.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergo_chain_types::Header;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
-use ergo_node_client::{NodeClient, NodeError, TransactionText};
-use lets_ledger::{Head, Ledger, LedgerError};
+use ergo_node_client::{NodeClient, NodeError, Outline, TransactionText};
+use lets_ledger::{Batch, BlockTx, Head, Ledger, LedgerError, Made};
 use lets_protocol::Lets;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::error::CliError;
 
 /// Headers asked for at once.
 pub(super) const HEADERS: u32 = 500;
-/// Blocks that are fetched at the same time, and that go into the ledger together.
+/// Blocks that are fetched at the same time.
 const WINDOW: usize = 8;
+/// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
+const ENOUGH: usize = 8_192;
+/// So long others who want to write to the ledger are kept waiting at most, and so long because of a node.
+const LONG: Duration = Duration::from_secs(5);
+const WAIT: Duration = Duration::from_millis(250);
 /// With fewer blocks to go than this, asking the index costs more than it saves.
 const WORTH_ASKING: u32 = 2_000;
 /// How often the chain may change under the hand before it is given up.
@@ -54,15 +61,15 @@ pub struct Followed {
 }
 
 /// A transaction of a block: read, or left unread because nothing that it makes is to be followed.
-pub(super) enum Item {
-    Read(Transaction),
+pub(super) enum Item<T> {
+    Read(T),
     Unread(TransactionText, Vec<BoxId>),
 }
 
 /// A block and its transactions, in their order.
-pub(super) struct Block {
+pub(super) struct Block<T> {
     pub(super) head: Head,
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<Item<T>>,
 }
 
 /// Brings the ledger to the tip. `progress` is told the height reached and the tip's. `index`: ask the extra index which blocks
@@ -90,6 +97,7 @@ pub async fn follow(
             });
         };
         if ledger.tip()?.is_some_and(|t| t.id == id) {
+            ledger.index()?;
             return Ok(done);
         }
         done.taken_back += match go_back(client, ledger).await {
@@ -159,79 +167,122 @@ async fn walk(
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<u32, CliError> {
     let mut blocks = 0;
-    let mut walk = Walk::new(client, course, (from, to), TransactionText::read);
-    loop {
-        let ready = walk.next().await?;
-        if ready.is_empty() {
-            progress(to, to);
-            return Ok(blocks);
-        }
-        blocks += take_in(ledger, ready, false)?;
+    let mut walk = Walk::new(client, course, (from, to), TransactionText::outline);
+    while let Some(first) = walk.next().await? {
+        blocks += fill(ledger, &mut walk, first, to).await?;
         progress(ledger.tip()?.map_or(from, |t| t.height), to);
     }
+    progress(to, to);
+    Ok(blocks)
+}
+
+/// Takes blocks in together, as they come: until there are many, or the node is to be waited for, since others may want to
+/// write meanwhile.
+async fn fill(
+    ledger: &mut Ledger,
+    walk: &mut Walk<Outline>,
+    first: Block<Outline>,
+    goal: u32,
+) -> Result<u32, CliError> {
+    let begun = Instant::now();
+    let mut batch = ledger.batch_towards(goal)?;
+    let mut count = 0;
+    let mut next = Ok(Some(first));
+    while let Ok(Some(block)) = next {
+        batch.block(&block.head)?;
+        take_in(&mut batch, block.items)?;
+        count += 1;
+        if batch.transactions() >= ENOUGH || begun.elapsed() >= LONG {
+            next = Ok(None);
+            break;
+        }
+        next = match tokio::time::timeout(WAIT, walk.next()).await {
+            Ok(next) => next,
+            Err(_) => Ok(None),
+        };
+    }
+    batch.commit()?;
+    next.map(|_| count)
 }
 
 /// How a transaction is read.
-type Read = fn(&TransactionText) -> Result<Transaction, NodeError>;
+type Read<T> = fn(&TransactionText) -> Result<T, NodeError>;
+type Coming<T> = JoinHandle<Result<Block<T>, CliError>>;
 
-/// Blocks of the main chain in their order. A few are fetched ahead.
-pub(super) struct Walk<'a> {
-    client: &'a NodeClient,
-    course: &'a Course,
-    read: Read,
-    at: u32,
-    to: u32,
-    headers: VecDeque<Header>,
-    coming: VecDeque<JoinHandle<Result<Block, CliError>>>,
+/// Blocks of the main chain in their order. A few are fetched and read ahead, on other threads if there are any.
+pub(super) struct Walk<T> {
+    coming: mpsc::Receiver<Result<Coming<T>, CliError>>,
+    next: Option<Coming<T>>,
 }
 
-impl<'a> Walk<'a> {
+impl<T: Send + 'static> Walk<T> {
     /// From one height to another, both included.
     pub(super) fn new(
-        client: &'a NodeClient,
-        course: &'a Course,
+        client: &NodeClient,
+        course: &Course,
         (from, to): (u32, u32),
-        read: Read,
+        read: Read<T>,
     ) -> Self {
-        Self {
-            client,
-            course,
-            read,
-            at: from,
-            to,
-            headers: VecDeque::new(),
-            coming: VecDeque::new(),
-        }
+        let (sender, coming) = mpsc::channel(WINDOW);
+        let (client, marks) = (client.clone(), Arc::from(course.marks.as_slice()));
+        tokio::spawn(ahead(client, marks, (from, to), read, sender));
+        Self { coming, next: None }
     }
 
-    /// The next few blocks; none at the end, or where the chain ends.
-    pub(super) async fn next(&mut self) -> Result<Vec<Block>, CliError> {
-        let mut ready = Vec::new();
-        while ready.len() < WINDOW {
-            while self.coming.len() < WINDOW
-                && let Some(header) = self.header().await?
-            {
-                let coming = fetch(self.client, self.course, self.read, header);
-                self.coming.push_back(coming);
-            }
-            match self.coming.pop_front() {
-                Some(next) => ready.push(arrived(next).await?),
-                None => break,
-            }
+    /// The next block; `None` at the end, or where the chain ends. What a call that is given up was waiting for is not lost.
+    pub(super) async fn next(&mut self) -> Result<Option<Block<T>>, CliError> {
+        if self.next.is_none() {
+            self.next = self.coming.recv().await.transpose()?;
         }
-        Ok(ready)
+        let Some(next) = &mut self.next else {
+            return Ok(None);
+        };
+        let block = arrived(next).await;
+        self.next = None;
+        block.map(Some)
     }
+}
 
-    async fn header(&mut self) -> Result<Option<Header>, CliError> {
-        if self.headers.is_empty() && self.at <= self.to {
-            let last = self.to.min(self.at + HEADERS - 1);
-            let headers = self.client.headers(self.at, last).await?;
-            // Fewer than were asked for: the chain has become shorter.
-            self.at = headers.last().map_or(u32::MAX, |last| last.height + 1);
-            self.headers.extend(headers);
+/// Has blocks fetched, as many at once as there is room for.
+async fn ahead<T: Send + 'static>(
+    client: NodeClient,
+    marks: Arc<[String]>,
+    (from, to): (u32, u32),
+    read: Read<T>,
+    sender: mpsc::Sender<Result<Coming<T>, CliError>>,
+) {
+    let mut coming = headers(&client, from, to);
+    while let Some(headers) = coming {
+        let headers = match headers.await {
+            Ok(Ok(headers)) => headers,
+            Ok(Err(e)) => return drop(sender.send(Err(e.into())).await),
+            Err(e) => {
+                let broken = CliError::Runtime(std::io::Error::other(e));
+                return drop(sender.send(Err(broken)).await);
+            }
+        };
+        // Fewer than were asked for: the chain has become shorter.
+        coming = headers
+            .last()
+            .and_then(|last| self::headers(&client, last.height + 1, to));
+        for header in headers {
+            let block = fetch(&client, &marks, read, header);
+            if sender.send(Ok(block)).await.is_err() {
+                return;
+            }
         }
-        Ok(self.headers.pop_front())
     }
+}
+
+/// The next headers on the way, if there are any to ask for.
+fn headers(
+    client: &NodeClient,
+    from: u32,
+    to: u32,
+) -> Option<JoinHandle<Result<Vec<Header>, NodeError>>> {
+    let last = to.min(from.saturating_add(HEADERS - 1));
+    let client = client.clone();
+    (from <= to).then(|| tokio::spawn(async move { client.headers(from, last).await }))
 }
 
 /// Only to the blocks at these heights.
@@ -244,19 +295,26 @@ async fn hop(
 ) -> Result<u32, CliError> {
     let to = heights.last().copied().unwrap_or_default();
     let mut blocks = 0;
-    let mut ready = Vec::new();
+    let marks: Arc<[String]> = Arc::from(course.marks.as_slice());
     let all: Vec<u32> = heights.into_iter().collect();
     for some in all.chunks(WINDOW) {
         let mut coming = VecDeque::new();
         for height in some {
             let header = client.header_at(*height).await?;
             let header = header.ok_or_else(|| no_block(client, *height))?;
-            coming.push_back(fetch(client, course, TransactionText::read, header));
+            coming.push_back(fetch(client, &marks, TransactionText::outline, header));
         }
-        for next in coming {
-            ready.push(arrived(next).await?);
+        let mut ready = Vec::new();
+        for mut next in coming {
+            ready.push(arrived(&mut next).await?);
         }
-        blocks += take_in(ledger, std::mem::take(&mut ready), true)?;
+        let mut batch = ledger.batch_towards(to)?;
+        for block in ready {
+            batch.skip_to(&block.head)?;
+            take_in(&mut batch, block.items)?;
+            blocks += 1;
+        }
+        batch.commit()?;
         progress(ledger.tip()?.map_or(0, |t| t.height), to);
     }
     // Each was the main chain's when it was asked for; that all of one chain went in shows when the whole way is looked at.
@@ -279,24 +337,23 @@ fn no_block(client: &NodeClient, height: u32) -> CliError {
     }
 }
 
-fn fetch(
+fn fetch<T: Send + 'static>(
     client: &NodeClient,
-    course: &Course,
-    read: Read,
+    marks: &Arc<[String]>,
+    read: Read<T>,
     header: Header,
-) -> JoinHandle<Result<Block, CliError>> {
-    let (client, marks) = (client.clone(), course.marks.clone());
+) -> Coming<T> {
+    let (client, marks) = (client.clone(), marks.clone());
     tokio::spawn(async move {
         let texts = client.transaction_texts(&header.id).await?;
         let texts = texts.ok_or_else(|| no_block(&client, header.height))?;
         let items = texts.into_iter().map(|text| {
-            Ok(match marks.iter().any(|mark| text.mentions(mark)) {
-                true => Item::Read(read(&text)?),
-                false => {
-                    let inputs = text.inputs()?;
-                    Item::Unread(text, inputs)
-                }
-            })
+            if !marks.iter().any(|mark| text.mentions(mark))
+                && let Ok(inputs) = text.inputs()
+            {
+                return Ok(Item::Unread(text, inputs));
+            }
+            read(&text).map(Item::Read)
         });
         Ok(Block {
             head: Head {
@@ -310,33 +367,40 @@ fn fetch(
     })
 }
 
-async fn arrived(block: JoinHandle<Result<Block, CliError>>) -> Result<Block, CliError> {
+async fn arrived<T>(block: &mut Coming<T>) -> Result<Block<T>, CliError> {
     block
         .await
         .map_err(|e| CliError::Runtime(std::io::Error::other(e)))?
 }
 
-fn take_in(ledger: &mut Ledger, blocks: Vec<Block>, skipping: bool) -> Result<u32, CliError> {
-    let mut batch = ledger.batch()?;
-    let mut count = 0;
-    for block in blocks {
-        match skipping {
-            true => batch.skip_to(&block.head)?,
-            false => batch.block(&block.head)?,
-        }
-        count += 1;
-        for item in block.items {
-            match item {
-                Item::Read(tx) => batch.transaction(&tx)?,
-                Item::Unread(text, inputs) if batch.spends(&inputs)? => {
-                    batch.transaction(&text.read()?)?;
-                }
-                Item::Unread(..) => {}
+fn take_in(batch: &mut Batch<'_>, items: Vec<Item<Outline>>) -> Result<(), CliError> {
+    for item in items {
+        match item {
+            Item::Read(tx) => batch.transaction(&block_tx(tx))?,
+            Item::Unread(text, inputs) if batch.spends(&inputs)? => {
+                batch.transaction(&block_tx(text.outline()?))?;
             }
+            Item::Unread(..) => {}
         }
     }
-    batch.commit()?;
-    Ok(count)
+    Ok(())
+}
+
+fn block_tx(tx: Outline) -> BlockTx {
+    BlockTx {
+        id: tx.id,
+        inputs: tx.inputs,
+        variables: tx.variables,
+        data_inputs: tx.data_inputs,
+        outputs: tx
+            .outputs
+            .into_iter()
+            .map(|output| Made {
+                ergo_box: output.ergo_box,
+                unscripted: output.unscripted,
+            })
+            .collect(),
+    }
 }
 
 /// The heights from `from` on at which the index knows of something of the LETS, and the tip's. `None` if the index cannot tell,

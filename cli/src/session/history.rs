@@ -1,14 +1,17 @@
 //! Everything that ever happened in a LETS, in order, from a node alone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use ergo_lib::chain::transaction::TxId;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_node_client::{IndexedBox, IndexedTransaction, NodeError};
 use futures_util::StreamExt;
 use lets_protocol::{
-    AccountNumber, Culprit, Genesis, Height, Lets, Paid, ReadBox, Replay, Told, Wrong, payments_in,
+    AccountNumber, Culprit, Genesis, Height, Judge, Judged, Lets, Paid, ReadBox, Replay, Told,
+    Wrong, payments_in,
 };
+use tokio::task::JoinHandle;
 
 use super::Session;
 use crate::error::CliError;
@@ -45,6 +48,61 @@ pub enum History {
 pub(super) enum Heard {
     Told(Box<Told>),
     Wrong(Wrong),
+}
+
+/// A transaction whose scripts are being asked, or what is wrong with it.
+enum Case {
+    Told(Arc<Told>, JoinHandle<Judged>),
+    Wrong(Culprit, Wrong),
+}
+
+/// Asks the scripts of transactions on other threads, a few ahead, and gives what they say to the replay in order.
+struct Court<'c, 'r, E> {
+    judge: Arc<Judge>,
+    ahead: VecDeque<Case>,
+    most: usize,
+    replay: &'c mut Replay<'r>,
+    each: E,
+}
+
+impl<E: FnMut(&Told)> Court<'_, '_, E> {
+    async fn hear(&mut self, culprit: Culprit, heard: Heard) -> Result<(), CliError> {
+        self.ahead.push_back(match heard {
+            Heard::Told(told) => {
+                let told = Arc::new(*told);
+                let (judge, case) = (self.judge.clone(), told.clone());
+                let judged = tokio::task::spawn_blocking(move || judge.judge(&case));
+                Case::Told(told, judged)
+            }
+            Heard::Wrong(wrong) => Case::Wrong(culprit, wrong),
+        });
+        match self.ahead.len() > self.most {
+            true => self.settle().await,
+            false => Ok(()),
+        }
+    }
+
+    async fn end(mut self) -> Result<(), CliError> {
+        while !self.ahead.is_empty() {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// The next one in order.
+    async fn settle(&mut self) -> Result<(), CliError> {
+        match self.ahead.pop_front() {
+            Some(Case::Told(told, judged)) => {
+                let judged = judged.await;
+                let judged = judged.map_err(|e| CliError::Runtime(std::io::Error::other(e)))?;
+                self.replay.apply_judged(&told, judged);
+                (self.each)(&told);
+            }
+            Some(Case::Wrong(culprit, wrong)) => self.replay.fault(culprit, wrong),
+            None => {}
+        }
+        Ok(())
+    }
 }
 
 impl Session {
@@ -93,7 +151,8 @@ impl Session {
         Ok(History::Listed(ordered))
     }
 
-    /// Judges a history again, in its order. `each` sees every transaction that can be judged. Only a few are held at a time.
+    /// Judges a history again, in its order; the scripts on as many threads as there are. `each` sees every transaction that can
+    /// be judged. Only a few are held at a time.
     ///
     /// # Errors
     /// [`CliError::Node`] if the node cannot be read; whatever it says that is not true is a fault in the replay.
@@ -102,14 +161,14 @@ impl Session {
         lets: &Lets,
         history: &History,
         replay: &mut Replay<'_>,
-        mut each: impl FnMut(&Told),
+        each: impl FnMut(&Told),
     ) -> Result<(), CliError> {
-        let mut take = |id: TxId, heard: Heard| match heard {
-            Heard::Told(told) => {
-                replay.apply(&told);
-                each(&told);
-            }
-            Heard::Wrong(wrong) => replay.fault(Culprit::Transaction(id), wrong),
+        let mut court = Court {
+            judge: replay.judge(),
+            ahead: VecDeque::new(),
+            most: 2 * std::thread::available_parallelism().map_or(1, usize::from),
+            replay,
+            each,
         };
         match history {
             History::Listed(ids) => {
@@ -117,12 +176,15 @@ impl Session {
                 let ids = futures_util::stream::iter(ids.iter().copied());
                 let mut heard = ids.map(hear).buffered(AT_ONCE);
                 while let Some((id, heard)) = heard.next().await {
-                    take(id, heard?);
+                    court.hear(Culprit::Transaction(id), heard?).await?;
                 }
-                Ok(())
             }
-            History::Blocks { from, to } => self.retell(lets, (*from, *to), take).await,
+            History::Blocks { from, to } => {
+                let take = async |culprit, heard| court.hear(culprit, heard).await;
+                self.retell(lets, (*from, *to), take).await?;
+            }
         }
+        court.end().await
     }
 
     async fn hear(&self, id: TxId) -> Result<Heard, CliError> {

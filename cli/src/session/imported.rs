@@ -43,7 +43,7 @@ impl Session {
         };
         let pooled = pool.iter().flat_map(|tx| tx.outputs.iter());
         for made in pooled.chain(chain.iter().map(|b| &b.ergo_box)) {
-            let Ok(account) = AccountBox::parse(lets, made) else {
+            let Ok(account) = AccountBox::look(lets, made) else {
                 continue;
             };
             if let Some(at) = owners.iter().position(|o| o == account.owner()) {
@@ -62,7 +62,7 @@ impl Session {
 
     /// The payments of a transaction in the pool that an account leads.
     async fn paid_in_pool(&self, lets: &Lets, tx: &Transaction) -> Result<Vec<Paid>, CliError> {
-        if AccountBox::parse(lets, tx.outputs.first()).is_err() {
+        if AccountBox::look(lets, tx.outputs.first()).is_err() {
             return Ok(Vec::new());
         }
         let mut inputs = Vec::new();

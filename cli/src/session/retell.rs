@@ -2,9 +2,9 @@
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
-use ergo_node_client::TransactionText;
+use ergo_node_client::{NodeError, TransactionText};
 use lets_ledger::{Shelf, stranger};
-use lets_protocol::{AccountBox, Height, Lets, Link, ReadBox, Told, Wrong};
+use lets_protocol::{AccountBox, Culprit, Height, Lets, Link, ReadBox, Told, Wrong};
 
 use super::Session;
 use super::books::WALLET_BEFORE;
@@ -12,41 +12,63 @@ use super::follow::{Course, HEADERS, Item, Walk};
 use super::history::Heard;
 use crate::error::CliError;
 
+/// A transaction that cannot be read: what the node calls it, and why.
+struct Unreadable {
+    id: Option<TxId>,
+    why: String,
+}
+
+fn read(text: &TransactionText) -> Result<Transaction, Unreadable> {
+    text.read().map_err(|e| Unreadable {
+        id: text.claimed_id(),
+        why: match e {
+            NodeError::Malformed { what, why, .. } => format!("{what}: {why}"),
+            other => other.to_string(),
+        },
+    })
+}
+
 impl Session {
     /// Tells every transaction of these blocks that spends or makes a box with a token of the LETS, in their order.
     pub(super) async fn retell(
         &self,
         lets: &Lets,
         (from, to): (u32, u32),
-        mut take: impl FnMut(TxId, Heard),
+        mut take: impl AsyncFnMut(Culprit, Heard) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         let mut marks = Course::marks_of(lets);
         // What an open pot reads need not be looked for again.
         marks.extend(lets.oracle().map(|nft| nft.to_string()));
         let course = Course { first: from, marks };
         let mut shelf = Shelf::new(lets);
-        let mut walk = Walk::new(&self.client, &course, (from, to), TransactionText::read);
-        loop {
-            let blocks = walk.next().await?;
-            if blocks.is_empty() {
-                return Ok(());
-            }
-            for block in blocks {
-                shelf.block(Height(block.head.height));
-                for item in block.items {
-                    let tx = match item {
-                        Item::Read(tx) => tx,
-                        Item::Unread(text, inputs) if shelf.has_any(&inputs) => text.read()?,
-                        Item::Unread(..) => continue,
-                    };
-                    let span = (from, block.head.height);
-                    let id = tx.id();
-                    if let Some(heard) = self.told(lets, &mut shelf, tx, span).await? {
-                        take(id, heard);
+        // What cannot be read is a fault of that transaction, and of no other.
+        let mut walk = Walk::new(&self.client, &course, (from, to), |text| Ok(read(text)));
+        while let Some(block) = walk.next().await? {
+            shelf.block(Height(block.head.height));
+            for (place, item) in block.items.into_iter().enumerate() {
+                let tx = match item {
+                    Item::Read(tx) => tx,
+                    Item::Unread(text, inputs) if shelf.has_any(&inputs) => read(&text),
+                    Item::Unread(..) => continue,
+                };
+                match tx {
+                    Ok(tx) => {
+                        let span = (from, block.head.height);
+                        let id = tx.id();
+                        if let Some(heard) = self.told(lets, &mut shelf, tx, span).await? {
+                            take(Culprit::Transaction(id), heard).await?;
+                        }
+                    }
+                    Err(Unreadable { id, why }) => {
+                        let height = Height(block.head.height);
+                        let nameless = Culprit::Place { height, place };
+                        let culprit = id.map_or(nameless, Culprit::Transaction);
+                        take(culprit, Heard::Wrong(Wrong::Untrue(why))).await?;
                     }
                 }
             }
         }
+        Ok(())
     }
 
     /// `None` if it has nothing to do with the LETS's tokens.
@@ -84,7 +106,7 @@ impl Session {
         }
         // Of all unknown boxes, scripts look only at those that control an account.
         let controlled = |b: &ErgoBox| {
-            AccountBox::parse(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
+            AccountBox::look(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
         };
         if inputs.iter().any(controlled) {
             let mut left = Vec::new();
@@ -133,7 +155,9 @@ impl Session {
         let digits = id.to_string();
         let mut top = to;
         while top >= least {
-            let bottom = (top + 1).saturating_sub(HEADERS).max(least);
+            // What was there before the founding is asked for apart: the node may not have it.
+            let floor = if top >= from { from } else { least };
+            let bottom = (top + 1).saturating_sub(HEADERS).max(floor);
             let headers = self.client.headers(bottom, top).await?;
             for header in headers.iter().rev() {
                 let texts = self.client.transaction_texts(&header.id).await?;
@@ -141,7 +165,10 @@ impl Session {
                     if !text.mentions(&digits) {
                         continue;
                     }
-                    let tx = text.read()?;
+                    // What cannot be read does not make the box known.
+                    let Ok(tx) = text.read() else {
+                        continue;
+                    };
                     if let Some(made) = tx.outputs.iter().find(|b| b.box_id() == *id) {
                         return Ok(Some((made.clone(), Height(header.height))));
                     }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod audit_faults;
+mod audit_lies;
 mod bad_input;
 mod committee;
 mod committee_sizes;

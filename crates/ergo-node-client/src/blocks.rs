@@ -1,8 +1,10 @@
 //! Blocks for whoever follows the chain: many headers at once, and transactions that are read only if they are wanted.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
-use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergo_chain_types::{BlockId, Header};
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
 use reqwest::StatusCode;
@@ -12,13 +14,21 @@ use serde_json::value::RawValue;
 use crate::client::NodeClient;
 use crate::error::{Endpoint, NodeError};
 use crate::layout::Budget;
+use crate::outline::{Outline, Points};
 use crate::transport::Answer;
 
 /// A transaction of a block as the node wrote it. Reading it costs a hundred times what looking at it costs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TransactionText {
     at: Endpoint,
     json: Box<RawValue>,
+    points: Arc<Points>,
+}
+
+impl fmt::Debug for TransactionText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.json.get())
+    }
 }
 
 #[derive(Deserialize)]
@@ -50,13 +60,40 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn inputs(&self) -> Result<Vec<BoxId>, NodeError> {
-        let read: InputsJson =
-            serde_json::from_str(self.json.get()).map_err(|e| NodeError::Malformed {
-                at: self.at.clone(),
-                what: "the transaction's inputs".to_owned(),
-                why: e.to_string(),
-            })?;
+        let read: InputsJson = serde_json::from_str(self.json.get())
+            .map_err(|e| self.malformed("the transaction's inputs", e.to_string()))?;
         Ok(read.inputs.into_iter().map(|input| input.box_id).collect())
+    }
+
+    fn malformed(&self, what: &str, why: String) -> NodeError {
+        NodeError::Malformed {
+            at: self.at.clone(),
+            what: what.to_owned(),
+            why,
+        }
+    }
+
+    /// Its id as the node wrote it; `None` if it wrote none.
+    pub fn claimed_id(&self) -> Option<TxId> {
+        #[derive(Deserialize)]
+        struct IdJson {
+            id: TxId,
+        }
+        let read: IdJson = serde_json::from_str(self.json.get()).ok()?;
+        Some(read.id)
+    }
+
+    /// What it spends, reads and makes, without its proofs. Its id and those of its outputs are verified.
+    ///
+    /// # Errors
+    /// [`NodeError::Malformed`].
+    pub fn outline(&self) -> Result<Outline, NodeError> {
+        if let Some(outline) = Outline::read(self.json.get(), &self.points, &Budget::new()) {
+            return Ok(outline);
+        }
+        // What is wrong with it, if anything is.
+        let tx = self.read()?;
+        Outline::try_from(tx).map_err(|e| self.malformed("the transaction", e.to_string()))
     }
 
     /// The transaction; its id is verified.
@@ -152,6 +189,7 @@ impl NodeClient {
         let text = |json| TransactionText {
             at: answer.at.clone(),
             json,
+            points: self.inner.points.clone(),
         };
         Ok(Some(block.transactions.into_iter().map(text).collect()))
     }

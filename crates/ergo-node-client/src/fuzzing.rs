@@ -10,6 +10,7 @@ use crate::error::{Endpoint, NodeError};
 use crate::index::{BoxEntry, IndexedBox, IndexedHeight, TokenInfo};
 use crate::layout::Budget;
 use crate::lists::Page;
+use crate::outline::{Outline, Points};
 use crate::refusal::refusal;
 use crate::transport::Answer;
 use crate::wallet::WalletStatus;
@@ -17,12 +18,13 @@ use crate::wallet::WalletStatus;
 type Reader = fn(&Answer, Value) -> Result<(), NodeError>;
 
 /// Every kind of answer that this crate reads.
-const READERS: [Reader; 14] = [
+const READERS: [Reader; 15] = [
     |a, _| a.node_info().map(drop),
     |a, v| a.header(v).map(drop),
     |a, v| a.array("the list", v).map(drop),
     |a, v| a.ergo_box(v).map(drop),
     |a, v| a.transaction(v).map(drop),
+    |a, _| outline(a),
     |a, v| a.indexed_box(v).map(drop),
     |a, v| a.indexed_transaction(v).map(drop),
     |a, _| Page::<IndexedBox>::parsed(a).map(drop),
@@ -33,6 +35,13 @@ const READERS: [Reader; 14] = [
     |a, v| a.item::<Vec<BlockId>>("the ids", v).map(drop),
     |a, v| a.item::<Parameters>("the parameters", v).map(drop),
 ];
+
+fn outline(answer: &Answer) -> Result<(), NodeError> {
+    let text = String::from_utf8_lossy(&answer.body);
+    let read = Outline::read(&text, &Points::new(), &Budget::new());
+    let otherwise = || answer.malformed("the transaction", "it is written in another way");
+    read.map(drop).ok_or_else(otherwise)
+}
 
 /// Reads a body as every kind of answer, good and bad. Returns how many of the kinds it is, and what is said of the others.
 pub fn read_as_everything(body: &[u8]) -> (usize, Vec<String>) {

@@ -1,6 +1,9 @@
 //! Blocks on their way into a ledger, transaction by transaction.
 
+mod write;
+
 use std::path::Path;
+use std::sync::Arc;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::box_value::BoxValue;
@@ -10,16 +13,15 @@ use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
-use lets_protocol::{
-    AccountBox, AccountNumber, Deed, Lets, NoteBox, Paid, charter_deed, payments_in, pot_deed,
-    rules,
-};
+use lets_protocol::{AccountBox, Deed, Lets, NoteBox, Paid, payments_between};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use crate::block_tx::BlockTx;
 use crate::error::LedgerError;
 use crate::follow::{Head, KEPT_BLOCKS, Tip, scripts, tip};
-use crate::happened::{Touched, happened};
-use crate::stored::{Kind, Known, pack, unpack_unparsed};
+use crate::fresh::Nursery;
+use crate::held::Held;
+use crate::stored::{Kind, Known};
 
 /// Blocks on their way into a ledger: they are there when [`Batch::commit`] has returned, or not at all.
 #[derive(Debug)]
@@ -27,18 +29,35 @@ pub struct Batch<'a> {
     db: rusqlite::Transaction<'a>,
     path: &'a Path,
     lets: Option<&'a Lets>,
+    held: &'a mut Held,
     scripts: Vec<Vec<u8>>,
     tip: Option<Tip>,
+    /// Up to this height nothing is ever taken back: what only going back needs is not written.
+    settled: u32,
+    /// The last block, if it is settled and not written yet.
+    below: Option<Tip>,
     time: u64,
     rank: i64,
+    fresh: Nursery,
+    /// Charters that this block spends: its transactions may still read them.
+    charters: Vec<BoxId>,
+    transactions: usize,
     stranger: ErgoBox,
 }
 
 /// What a transaction spends of the LETS.
 struct Spent {
     key: i64,
-    kind: Kind,
-    ergo_box: ErgoBox,
+    known: Arc<Known>,
+}
+
+/// The accounts before and after a transaction, with what it did.
+struct Story<'s> {
+    before: &'s [Option<&'s AccountBox>],
+    after: &'s [Option<&'s AccountBox>],
+    deed: Option<&'s Deed>,
+    paid: &'s [Paid],
+    taken: &'s [NoteBox],
 }
 
 impl<'a> Batch<'a> {
@@ -46,6 +65,8 @@ impl<'a> Batch<'a> {
         connection: &'a mut Connection,
         path: &'a Path,
         lets: Option<&'a Lets>,
+        held: &'a mut Held,
+        goal: u32,
     ) -> Result<Self, LedgerError> {
         let fault = |cause| LedgerError::of(path, cause);
         let db = connection
@@ -53,14 +74,21 @@ impl<'a> Batch<'a> {
             .map_err(fault)?;
         let tip = tip(&db).map_err(fault)?;
         let scripts = scripts(&db).map_err(fault)?;
+        held.begin(tip);
         Ok(Self {
             db,
             path,
             lets,
+            held,
             scripts,
             tip,
+            settled: goal.saturating_sub(KEPT_BLOCKS),
+            below: None,
             time: 0,
             rank: 0,
+            fresh: Nursery::default(),
+            charters: Vec::new(),
+            transactions: 0,
             stranger: stranger(0)?,
         })
     }
@@ -79,6 +107,11 @@ impl<'a> Batch<'a> {
     /// The last block, those of this batch counted.
     pub fn tip(&self) -> Option<Tip> {
         self.tip
+    }
+
+    /// How many transactions of the LETS are in this batch.
+    pub fn transactions(&self) -> usize {
+        self.transactions
     }
 
     /// The next block. Its transactions follow, in their order; those that are nothing to the LETS may be left out.
@@ -117,15 +150,36 @@ impl<'a> Batch<'a> {
                 height: head.height,
             });
         }
-        self.execute(
-            "INSERT INTO blocks VALUES (?1, ?2)",
-            params![head.height, head.id.0.0],
-        )?;
-        self.tip = Some(Tip {
+        let tip = Tip {
             height: head.height,
             id: head.id,
-        });
+        };
+        if head.height <= self.settled {
+            self.below = Some(tip);
+        } else {
+            self.base()?;
+            self.keep_block(tip)?;
+        }
+        self.tip = Some(tip);
         (self.time, self.rank) = (head.timestamp, 0);
+        self.charters.clear();
+        Ok(())
+    }
+
+    fn keep_block(&self, tip: Tip) -> Result<(), LedgerError> {
+        self.execute(
+            "INSERT INTO blocks VALUES (?1, ?2)",
+            params![tip.height, tip.id.0.0],
+        )?;
+        Ok(())
+    }
+
+    /// The last settled block becomes the one below which the ledger cannot go back.
+    fn base(&mut self) -> Result<(), LedgerError> {
+        if let Some(below) = self.below.take() {
+            self.execute("DELETE FROM blocks", [])?;
+            self.keep_block(below)?;
+        }
         Ok(())
     }
 
@@ -135,12 +189,27 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// [`LedgerError`].
     pub fn spends(&self, inputs: &[BoxId]) -> Result<bool, LedgerError> {
+        let held = |id: &BoxId| self.fresh.get(id).is_some() || self.held.unspent(id).is_some();
+        if inputs.iter().any(held) {
+            return Ok(true);
+        }
         let spends = || -> Result<bool, rusqlite::Error> {
-            let mut ours = self.db.prepare_cached(
-                "SELECT 1 FROM boxes WHERE id = ?1 UNION ALL SELECT 1 FROM wallet WHERE id = ?1",
-            )?;
+            let mut ours = self
+                .db
+                .prepare_cached("SELECT 1 FROM boxes WHERE id = ?1 AND spent IS NULL")?;
             for id in inputs {
                 if ours.exists([id.as_ref()])? {
+                    return Ok(true);
+                }
+            }
+            if self.scripts.is_empty() {
+                return Ok(false);
+            }
+            let mut wallet = self
+                .db
+                .prepare_cached("SELECT 1 FROM wallet WHERE id = ?1")?;
+            for id in inputs {
+                if wallet.exists([id.as_ref()])? {
                     return Ok(true);
                 }
             }
@@ -149,51 +218,70 @@ impl<'a> Batch<'a> {
         spends().map_err(|cause| self.fault(cause))
     }
 
+    pub(crate) fn read_transaction(&mut self, tx: &Transaction) -> Result<(), LedgerError> {
+        let tx = BlockTx::try_from(tx).map_err(|why| self.damaged(why))?;
+        self.transaction(&tx)
+    }
+
     /// The block's next transaction.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn transaction(&mut self, tx: &Transaction) -> Result<(), LedgerError> {
+    pub fn transaction(&mut self, tx: &BlockTx) -> Result<(), LedgerError> {
         self.wallet(tx)?;
         let Some(lets) = self.lets else { return Ok(()) };
         let spent = self.spent(lets, tx)?;
-        let made: Vec<Option<Known>> = tx.outputs.iter().map(|b| Known::of(lets, b)).collect();
-        let first = tx.inputs.first().box_id;
-        let mints = self.mints(lets, first);
+        let made: Vec<Option<Arc<Known>>> = tx
+            .outputs
+            .iter()
+            .map(|made| Known::of(lets, &made.ergo_box).map(Arc::new))
+            .collect();
+        let mints = tx.inputs.first().and_then(|first| self.mints(lets, *first));
         if spent.iter().all(Option::is_none) && made.iter().all(Option::is_none) && mints.is_none()
         {
             return Ok(());
         }
+        self.transactions += 1;
         let key = (i64::from(self.tip.map_or(0, |tip| tip.height)) << 16) | self.rank;
         self.rank += 1;
         self.execute(
             "INSERT INTO transactions VALUES (?1, ?2, ?3)",
-            params![key, tx.id().0.0, self.time],
+            params![key, tx.id.0.0, self.time],
         )?;
         if let Some(token) = mints {
             self.minted(key, token, tx)?;
         }
-        let inputs: Vec<ErgoBox> = spent
+        let deed = self.deeds(key, lets, tx, &spent, &made)?;
+        let before: Vec<Option<&AccountBox>> = spent
             .iter()
-            .map(|s| s.as_ref().map_or(&self.stranger, |s| &s.ergo_box).clone())
+            .map(|s| s.as_ref().and_then(|s| s.known.account()))
             .collect();
-        let outputs: Vec<ErgoBox> = tx.outputs.iter().cloned().collect();
-        let deed = self.deeds(key, lets, tx, &spent, &made, (&inputs, &outputs))?;
-        let paid = payments_in(lets, tx, &inputs, &outputs);
+        let after: Vec<Option<&AccountBox>> = made
+            .iter()
+            .map(|k| k.as_ref().and_then(|k| k.account()))
+            .collect();
+        let notes = made.iter().flatten().filter_map(|k| k.note());
+        let paid = payments_between(tx.id, &tx.variables, &before, &after, notes);
         for payment in &paid {
             self.payment(key, payment)?;
         }
-        let taken = self.endings(key, lets, &spent, &inputs)?;
-        self.entries(key, lets, &inputs, &made, (&deed, &paid, &taken))?;
+        let taken = self.endings(key, &spent)?;
+        self.entries(
+            key,
+            &Story {
+                before: &before,
+                after: &after,
+                deed: deed.as_ref(),
+                paid: &paid,
+                taken: &taken,
+            },
+        )?;
         for spent in spent.iter().flatten() {
-            self.execute(
-                "UPDATE boxes SET spent = ?1 WHERE box = ?2",
-                params![key, spent.key],
-            )?;
+            self.spend(key, spent)?;
         }
-        for (place, (ergo_box, known)) in (0i64..).zip(tx.outputs.iter().zip(&made)) {
+        for (place, (known, made)) in (0i64..).zip(made.iter().zip(&tx.outputs)) {
             if let Some(known) = known {
-                self.keep((key << 16) | place, lets, ergo_box, known)?;
+                self.make((key << 16) | place, known, &made.unscripted)?;
             }
         }
         Ok(())
@@ -203,7 +291,12 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     /// [`LedgerError`]; the ledger is then as it was before the batch.
-    pub fn commit(self) -> Result<(), LedgerError> {
+    pub fn commit(mut self) -> Result<(), LedgerError> {
+        self.base()?;
+        let fresh = self.fresh.take();
+        for fresh in &fresh {
+            self.write(fresh)?;
+        }
         let path = self.path;
         let prune = |db: &Connection| -> Result<(), rusqlite::Error> {
             let Some(tip) = self.tip else { return Ok(()) };
@@ -224,7 +317,13 @@ impl<'a> Batch<'a> {
         };
         prune(&self.db)
             .and_then(|()| self.db.commit())
-            .map_err(|cause| LedgerError::of(path, cause))
+            .map_err(|cause| LedgerError::of(path, cause))?;
+        for fresh in fresh.into_iter().filter(|fresh| fresh.spent.is_none()) {
+            let id = fresh.known.ergo_box().box_id();
+            self.held.put(id, (fresh.key, fresh.known));
+        }
+        self.held.end(self.tip);
+        Ok(())
     }
 
     fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, LedgerError> {
@@ -235,7 +334,7 @@ impl<'a> Batch<'a> {
     }
 
     /// What the transaction did to the wallet's boxes.
-    fn wallet(&mut self, tx: &Transaction) -> Result<(), LedgerError> {
+    fn wallet(&mut self, tx: &BlockTx) -> Result<(), LedgerError> {
         if self.scripts.is_empty() {
             return Ok(());
         }
@@ -244,13 +343,14 @@ impl<'a> Batch<'a> {
         for input in tx.inputs.iter() {
             touched += self.execute(
                 "UPDATE wallet SET spent = ?1 WHERE id = ?2",
-                params![height, input.box_id.as_ref()],
+                params![height, input.as_ref()],
             )?;
         }
-        for output in tx.outputs.iter() {
+        for output in &tx.outputs {
             let bytes = |e: ergo_lib::ergotree_ir::serialization::SigmaSerializationError| {
                 self.damaged(e.to_string())
             };
+            let output = &output.ergo_box;
             let script = output.ergo_tree.sigma_serialize_bytes().map_err(bytes)?;
             if self.scripts.contains(&script) {
                 touched += 1;
@@ -264,44 +364,46 @@ impl<'a> Batch<'a> {
         if touched > 0 {
             self.execute(
                 "INSERT INTO wallet_transactions VALUES (?1, ?2)",
-                params![tx.id().0.0, height],
+                params![tx.id.0.0, height],
             )?;
         }
         Ok(())
     }
 
     /// The boxes of the LETS among the inputs.
-    fn spent(&self, lets: &Lets, tx: &Transaction) -> Result<Vec<Option<Spent>>, LedgerError> {
-        let mut spent = Vec::new();
-        for input in tx.inputs.iter() {
-            let found: Option<(i64, i64, Option<Vec<u8>>)> = self
-                .db
-                .prepare_cached(
-                    "SELECT b.box, b.kind, c.bytes FROM boxes b LEFT JOIN contents c USING (box) WHERE b.id = ?1",
-                )
-                .and_then(|mut statement| {
-                    statement
-                        .query_row([input.box_id.as_ref()], |r| {
-                            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-                        })
-                        .optional()
-                })
-                .map_err(|cause| self.fault(cause))?;
-            let Some((key, kind, bytes)) = found else {
-                spent.push(None);
-                continue;
-            };
-            let kind = Kind::from_code(kind);
-            let (Some(kind), Some(bytes)) = (kind, bytes) else {
-                return Err(self.damaged(format!("box {} has no content", input.box_id)));
-            };
-            spent.push(Some(Spent {
-                key,
-                kind,
-                ergo_box: unpack_unparsed(lets, kind, &bytes).map_err(|why| self.damaged(why))?,
-            }));
+    fn spent(&self, lets: &Lets, tx: &BlockTx) -> Result<Vec<Option<Spent>>, LedgerError> {
+        tx.inputs.iter().map(|id| self.find(lets, id)).collect()
+    }
+
+    fn find(&self, lets: &Lets, id: &BoxId) -> Result<Option<Spent>, LedgerError> {
+        let fresh = self.fresh.get(id).map(|f| (f.key, &f.known));
+        let held = || self.held.unspent(id).map(|(key, known)| (*key, known));
+        if let Some((key, known)) = fresh.or_else(held) {
+            let known = known.clone();
+            return Ok(Some(Spent { key, known }));
         }
-        Ok(spent)
+        let found: Option<(i64, i64, Option<Vec<u8>>)> = self
+            .db
+            .prepare_cached(
+                "SELECT b.box, b.kind, c.bytes FROM boxes b LEFT JOIN contents c USING (box) WHERE b.id = ?1 AND b.spent IS NULL",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([id.as_ref()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+                    .optional()
+            })
+            .map_err(|cause| self.fault(cause))?;
+        let Some((key, kind, bytes)) = found else {
+            return Ok(None);
+        };
+        let (Some(kind), Some(bytes)) = (Kind::from_code(kind), bytes) else {
+            return Err(self.damaged(format!("box {id} has no content")));
+        };
+        let known = Known::stored(lets, kind, &bytes).map_err(|why| self.damaged(why))?;
+        Ok(Some(Spent {
+            key,
+            known: Arc::new(known),
+        }))
     }
 
     /// The token of the LETS that a transaction with this first input mints.
@@ -310,11 +412,11 @@ impl<'a> Batch<'a> {
         lets.tokens().into_iter().find(|id| *id == minted)
     }
 
-    fn minted(&self, key: i64, token: TokenId, tx: &Transaction) -> Result<(), LedgerError> {
+    fn minted(&self, key: i64, token: TokenId, tx: &BlockTx) -> Result<(), LedgerError> {
         let amount: i64 = tx
             .outputs
             .iter()
-            .flat_map(|b| b.tokens.iter().flatten())
+            .flat_map(|made| made.ergo_box.tokens.iter().flatten())
             .filter(|t| t.token_id == token)
             .fold(0, |sum: i64, t| {
                 sum.saturating_add_unsigned(*t.amount.as_u64())
@@ -323,246 +425,6 @@ impl<'a> Batch<'a> {
         self.execute(
             "INSERT INTO tokens VALUES (?1, ?2, ?3)",
             params![id, amount, key],
-        )?;
-        Ok(())
-    }
-
-    /// What the transaction did with pot and charter; returns what it did with the pot.
-    fn deeds(
-        &self,
-        key: i64,
-        lets: &Lets,
-        tx: &Transaction,
-        spent: &[Option<Spent>],
-        made: &[Option<Known>],
-        (inputs, outputs): (&[ErgoBox], &[ErgoBox]),
-    ) -> Result<Option<Deed>, LedgerError> {
-        let touches = |kind: Kind| {
-            spent.iter().flatten().any(|s| s.kind == kind)
-                || made.iter().flatten().any(|k| k.kind() == kind)
-        };
-        let mut of_pot = None;
-        if touches(Kind::Pot) {
-            let by_committee = match tx.data_inputs.iter().flatten().next() {
-                Some(data) => self.is_charter(&data.box_id)?,
-                None => false,
-            };
-            let judged = pot_deed(lets, inputs, outputs, by_committee);
-            self.deed(key, true, judged.as_ref().ok())?;
-            of_pot = judged.ok();
-        }
-        if touches(Kind::Charter) {
-            let judged = charter_deed(lets, inputs, outputs);
-            self.deed(key, false, judged.as_ref().ok())?;
-        }
-        Ok(of_pot)
-    }
-
-    fn is_charter(&self, id: &BoxId) -> Result<bool, LedgerError> {
-        self.db
-            .prepare_cached("SELECT 1 FROM boxes WHERE id = ?1 AND kind = ?2")
-            .and_then(|mut s| s.exists(params![id.as_ref(), Kind::Charter.code()]))
-            .map_err(|cause| self.fault(cause))
-    }
-
-    fn deed(&self, key: i64, of_pot: bool, deed: Option<&Deed>) -> Result<(), LedgerError> {
-        let account = match deed.and_then(Deed::account) {
-            Some(number) => Some(self.account(key, &number)?),
-            None => None,
-        };
-        // What no script should have let pass is a matter of the audit.
-        let name = deed.map_or("unlawful", Deed::name);
-        self.execute(
-            "INSERT INTO deeds VALUES (?1, ?2, ?3, ?4)",
-            params![key, of_pot, name, account],
-        )?;
-        Ok(())
-    }
-
-    /// The row of an account, made if this is the first that is heard of it.
-    fn account(&self, key: i64, number: &AccountNumber) -> Result<i64, LedgerError> {
-        self.execute(
-            "INSERT OR IGNORE INTO accounts (number, named) VALUES (?1, ?2)",
-            params![number.bytes(), key],
-        )?;
-        self.db
-            .prepare_cached("SELECT account FROM accounts WHERE number = ?1")
-            .and_then(|mut s| s.query_row([number.bytes()], |row| row.get(0)))
-            .map_err(|cause| self.fault(cause))
-    }
-
-    fn party(&self, key: i64, number: Option<&AccountNumber>) -> Result<Option<i64>, LedgerError> {
-        number.map(|number| self.account(key, number)).transpose()
-    }
-
-    fn payment(&self, key: i64, paid: &Paid) -> Result<(), LedgerError> {
-        let payer = self.party(key, paid.payer.as_ref())?;
-        let payee = self.party(key, paid.payee.as_ref())?;
-        self.execute(
-            "INSERT INTO payments (tx, output, payer, payee, amount, by_note, memo) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![key, paid.output, payer, payee, paid.amount.units(), paid.by_note, paid.memo],
-        )?;
-        Ok(())
-    }
-
-    /// The notes that the transaction takes in; it is written down where they ended.
-    fn endings(
-        &self,
-        key: i64,
-        lets: &Lets,
-        spent: &[Option<Spent>],
-        inputs: &[ErgoBox],
-    ) -> Result<Vec<NoteBox>, LedgerError> {
-        let mut taken = Vec::new();
-        let notes = spent.iter().flatten().filter(|s| s.kind == Kind::Note);
-        for note in notes {
-            let leader = inputs.first().map(|b| AccountBox::parse(lets, b));
-            let taker = leader.and_then(Result::ok).map(|a| a.number());
-            let taker = self.party(key, taker.as_ref())?;
-            self.execute(
-                "UPDATE payments SET ended = ?1, taker = ?2 WHERE tx = ?3 AND output = ?4",
-                params![key, taker, note.key >> 16, note.key & 0xffff],
-            )?;
-            taken.push(NoteBox::parse(lets, &note.ergo_box)?);
-        }
-        Ok(taken)
-    }
-
-    /// One row for each account that the transaction touches.
-    fn entries(
-        &self,
-        key: i64,
-        lets: &Lets,
-        inputs: &[ErgoBox],
-        made: &[Option<Known>],
-        (deed, paid, taken): (&Option<Deed>, &[Paid], &[NoteBox]),
-    ) -> Result<(), LedgerError> {
-        let before: Vec<(usize, AccountBox)> = inputs
-            .iter()
-            .enumerate()
-            .filter(|(_, b)| lets.contracts().account.is(&b.ergo_tree))
-            .filter_map(|(at, b)| Some((at, AccountBox::parse(lets, b).ok()?)))
-            .collect();
-        let mut after: Vec<&AccountBox> = made
-            .iter()
-            .flatten()
-            .filter_map(|known| match known {
-                Known::Account(account) => Some(account.as_ref()),
-                _ => None,
-            })
-            .collect();
-        for (at, old) in &before {
-            let new = after
-                .iter()
-                .position(|a| a.number() == old.number())
-                .map(|at| after.remove(at));
-            let touched = Touched {
-                before: Some(old),
-                after: new,
-                leads: *at == 0,
-                deed: deed.as_ref(),
-                paid,
-                taken,
-            };
-            self.entry(key, old.number(), &touched)?;
-        }
-        for new in after {
-            let touched = Touched {
-                before: None,
-                after: Some(new),
-                leads: false,
-                deed: deed.as_ref(),
-                paid,
-                taken,
-            };
-            self.entry(key, new.number(), &touched)?;
-        }
-        Ok(())
-    }
-
-    fn entry(
-        &self,
-        key: i64,
-        number: AccountNumber,
-        touched: &Touched<'_>,
-    ) -> Result<(), LedgerError> {
-        let account = self.account(key, &number)?;
-        let (kind, counterparty) = happened(touched);
-        let counterparty = self.party(key, counterparty.as_ref())?;
-        let balance = |a: Option<&AccountBox>| a.map_or(0, |a| a.balance().units());
-        let (old, new) = (balance(touched.before), balance(touched.after));
-        let units = touched.after.map_or(0, AccountBox::units);
-        self.execute(
-            "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                account,
-                key,
-                kind.code(),
-                counterparty,
-                new - old,
-                new,
-                units
-            ],
-        )?;
-        match (touched.before, touched.after) {
-            (None, new) => {
-                let opener = new.and_then(|a| owner_bytes(a.owner()));
-                self.execute(
-                    "UPDATE accounts SET opened = ?1, opener = ?2 WHERE account = ?3",
-                    params![key, opener, account],
-                )?;
-            }
-            (_, None) => {
-                self.execute(
-                    "UPDATE accounts SET closed = ?1 WHERE account = ?2",
-                    params![key, account],
-                )?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn keep(
-        &self,
-        key: i64,
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        known: &Known,
-    ) -> Result<(), LedgerError> {
-        let kind = known.kind();
-        let (mut account, mut owner, mut figures) = (None, None, None);
-        match known {
-            Known::Account(it) => {
-                account = Some(self.account(key >> 16, &it.number())?);
-                owner = owner_bytes(it.owner());
-                let community = rules::check_community(lets, it).is_ok();
-                figures = Some((it.terms().line.units(), it.terms().cap.units(), community));
-            }
-            Known::Note(note) => account = self.party(key >> 16, note.payee().as_ref())?,
-            _ => {}
-        }
-        self.execute(
-            "INSERT INTO boxes VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
-            params![
-                key,
-                ergo_box.box_id().as_ref(),
-                kind.code(),
-                account,
-                ergo_box.creation_height
-            ],
-        )?;
-        let bytes = pack(lets, kind, ergo_box).map_err(|why| self.damaged(why))?;
-        self.execute(
-            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                key,
-                owner,
-                figures.map(|(line, ..)| line),
-                figures.map(|(_, cap, _)| cap),
-                figures.map(|(.., community)| community),
-                bytes
-            ],
         )?;
         Ok(())
     }

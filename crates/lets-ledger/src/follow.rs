@@ -44,7 +44,29 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::Busy`] if another process does not end.
     pub fn batch(&mut self) -> Result<Batch<'_>, LedgerError> {
-        Batch::begin(&mut self.connection, &self.path, self.lets.as_ref())
+        self.batch_towards(0)
+    }
+
+    /// The same on the way to the block at height `goal`, which is on the chain now: what lies [`KEPT_BLOCKS`] below it is never
+    /// taken back, and nothing is kept for that.
+    ///
+    /// # Errors
+    /// As [`Ledger::batch`].
+    pub fn batch_towards(&mut self, goal: u32) -> Result<Batch<'_>, LedgerError> {
+        let (connection, held) = (&mut self.connection, &mut self.held);
+        Batch::begin(connection, &self.path, self.lets.as_ref(), held, goal)
+    }
+
+    /// Makes the indices that reading needs, if they are not there: once the first blocks are in.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn index(&mut self) -> Result<(), LedgerError> {
+        let index = |connection: &mut Connection| match schema::is_indexed(connection)? {
+            true => Ok(()),
+            false => schema::index(connection),
+        };
+        index(&mut self.connection).map_err(|cause| LedgerError::of(&self.path, cause))
     }
 
     /// Takes blocks in, whole and in order.
@@ -59,7 +81,7 @@ impl Ledger {
         for (head, transactions) in blocks {
             batch.block(&head)?;
             for transaction in transactions {
-                batch.transaction(transaction)?;
+                batch.read_transaction(transaction)?;
             }
         }
         batch.commit()
@@ -146,6 +168,7 @@ impl Ledger {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fault)?;
         let clear = || -> Result<(), rusqlite::Error> {
+            schema::unindex(&db)?;
             for table in schema::NAMES.into_iter().filter(|name| *name != "meta") {
                 db.execute(&format!("DELETE FROM {table}"), [])?;
             }

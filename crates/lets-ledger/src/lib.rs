@@ -8,10 +8,13 @@
 //! ([`Ledger::dump`]). This crate opens no connection and holds no key; memos stay sealed.
 
 mod batch;
+mod block_tx;
 mod dump;
 mod error;
 mod follow;
+mod fresh;
 mod happened;
+mod held;
 mod read;
 mod rows;
 mod schema;
@@ -25,6 +28,7 @@ use lets_protocol::Lets;
 use rusqlite::Connection;
 
 pub use batch::{Batch, stranger};
+pub use block_tx::{BlockTx, Made};
 pub use error::LedgerError;
 pub use follow::{Head, KEPT_BLOCKS, Tip};
 pub use happened::EntryKind;
@@ -38,6 +42,7 @@ pub struct Ledger {
     connection: Connection,
     path: PathBuf,
     lets: Option<Lets>,
+    held: held::Held,
 }
 
 impl Ledger {
@@ -75,6 +80,7 @@ impl Ledger {
             connection,
             path: path.to_owned(),
             lets,
+            held: held::Held::default(),
         }))
     }
 

@@ -7,6 +7,7 @@ use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use lets_contracts::is_same_script;
 use lets_protocol::{AccountBox, AccountNumber, Amount, Lets, NoteBox, Paid};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
@@ -130,10 +131,11 @@ impl Ledger {
             .sigma_serialize_bytes()
             .map_err(|e| self.damaged(e.to_string()))?;
         if let Some(lets) = &self.lets
-            && lets.contracts().all().iter().any(|c| c.bytes() == script)
+            && let Some(kind) = Kind::guarded_by(lets, &script)
         {
-            let mut all = self.of_kinds(lets, &Kind::ALL)?;
-            all.retain(|b| b.ergo_tree == *tree);
+            // A box with this script that is none of its kind is a stray.
+            let mut all = self.of_kinds(lets, &[kind, Kind::Stray])?;
+            all.retain(|b| is_same_script(&b.ergo_tree, tree));
             return Ok(all);
         }
         let stored: Vec<Vec<u8>> = self.rows(
@@ -155,25 +157,29 @@ impl Ledger {
         let Some(lets) = &self.lets else {
             return Ok(Vec::new());
         };
-        const FROM: &str = "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) JOIN accounts a USING (account)
-            WHERE b.spent IS NULL AND b.kind = 3";
+        // The joins say which table comes first: SQLite would begin with all accounts.
+        const BY_NUMBER: &str = "SELECT b.kind, c.bytes FROM accounts a
+            CROSS JOIN boxes b ON b.account = a.account AND b.kind = 3 AND b.spent IS NULL CROSS JOIN contents c USING (box)";
+        const BY_OWNER: &str =
+            "SELECT b.kind, c.bytes FROM contents c CROSS JOIN boxes b USING (box)
+            WHERE c.owner = ?1 AND b.kind = 3 AND b.spent IS NULL";
         let mut found = Vec::new();
         match pick {
             Pick::All => found = self.of_kinds(lets, &[Kind::Account])?,
             Pick::Owners(owners) => {
                 for owner in owners.iter().filter_map(owner_bytes) {
-                    found.extend(self.boxes(lets, &format!("{FROM} AND c.owner = ?1"), [owner])?);
+                    found.extend(self.boxes(lets, BY_OWNER, [owner])?);
                 }
             }
             Pick::Numbers(numbers) => {
                 for number in numbers {
-                    let sql = format!("{FROM} AND a.number = ?1");
+                    let sql = format!("{BY_NUMBER} WHERE a.number = ?1");
                     found.extend(self.boxes(lets, &sql, [number.bytes()])?);
                 }
             }
             Pick::Prefix(digits) => {
                 if let Some((from, to)) = prefixed(digits) {
-                    let sql = format!("{FROM} AND a.number BETWEEN ?1 AND ?2");
+                    let sql = format!("{BY_NUMBER} WHERE a.number BETWEEN ?1 AND ?2");
                     found.extend(self.boxes(lets, &sql, [from, to])?);
                 }
             }
@@ -223,7 +229,9 @@ impl Ledger {
         };
         let found = self.row(
             "SELECT b.box, b.kind, t.id, s.id, c.bytes FROM boxes b JOIN transactions t ON t.tx = b.box >> 16
-                LEFT JOIN transactions s ON s.tx = b.spent LEFT JOIN contents c USING (box) WHERE b.id = ?1",
+                LEFT JOIN transactions s ON s.tx = b.spent LEFT JOIN contents c USING (box)
+                WHERE b.box = coalesce((SELECT box FROM boxes WHERE id = ?1 AND spent IS NULL),
+                    (SELECT box FROM boxes WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1 AND spent IS NOT NULL))",
             [id.as_ref()],
             |row| {
                 Ok((
@@ -257,7 +265,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn placed(&self, id: &TxId) -> Result<Option<Placed>, LedgerError> {
         let found = self.row(
-            "SELECT tx >> 16, time FROM transactions WHERE id = ?1",
+            "SELECT tx >> 16, time FROM transactions WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1",
             [id.0.0],
             |row| {
                 Ok(Placed {
@@ -291,16 +299,16 @@ impl Ledger {
         };
         let ids = lets.ids();
         let (charter, pot): (TokenId, TokenId) = (ids.charter_nft.into(), ids.pot_nft.into());
-        let of_kind = |kind: Kind| {
+        let deeds = |of_pot: bool| {
             self.rows(
-                "SELECT DISTINCT t.id FROM boxes b JOIN transactions t ON t.tx = b.box >> 16 WHERE b.kind = ?1 ORDER BY t.tx",
-                [kind.code()],
+                "SELECT t.id FROM deeds d JOIN transactions t USING (tx) WHERE d.of_pot = ?1 ORDER BY tx",
+                [of_pot],
                 |row| tx_id(row, 0),
             )
         };
         match *token {
-            id if id == charter => of_kind(Kind::Charter),
-            id if id == pot => of_kind(Kind::Pot),
+            id if id == charter => deeds(false),
+            id if id == pot => deeds(true),
             number => self.rows(
                 "SELECT t.id FROM entries e JOIN transactions t USING (tx) JOIN accounts a USING (account)
                     WHERE a.number = ?1 AND e.kind NOT IN (18, 19, 20) ORDER BY tx",
@@ -475,26 +483,28 @@ impl Ledger {
         Ok(at(low)?.map(|(tx, _)| tx))
     }
 
-    /// All unspent boxes that hold a token of the LETS, by kind, their scripts kept as bytes: for what only reads them.
+    /// Gives `each` all unspent boxes that hold a token of the LETS, by kind, their scripts kept as bytes: for what only reads
+    /// them.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn unspent(&self) -> Result<Vec<ErgoBox>, LedgerError> {
+    pub fn unspent(&self, mut each: impl FnMut(ErgoBox)) -> Result<(), LedgerError> {
         let Some(lets) = &self.lets else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        let stored = self.rows(
+        let read = |row: &Row<'_>| {
+            let kind = Kind::from_code(row.get(0)?).ok_or("a box of no kind".to_owned());
+            let bytes = row.get_ref(1)?.as_blob()?;
+            let found = kind.and_then(|kind| unpack_unparsed(lets, kind, bytes));
+            Ok(found.map(&mut each))
+        };
+        let all = self.rows(
             "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
             [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)),
+            read,
         )?;
-        stored
-            .into_iter()
-            .map(|(kind, bytes)| {
-                let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
-                unpack_unparsed(lets, kind, &bytes).map_err(|why| self.damaged(why))
-            })
-            .collect()
+        let good: Result<(), String> = all.into_iter().collect();
+        good.map_err(|why| self.damaged(why))
     }
 
     /// The accounts that were opened for these keys, also if they have others since; in the order of the keys.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::error::LedgerError;
 
 /// Version of the tables. A file of an older one is built anew; one of a newer is left alone.
-pub(crate) const FORMAT: i64 = 2;
+pub(crate) const FORMAT: i64 = 3;
 /// Marks a SQLite file as ours: "LETS".
 const APPLICATION: i64 = 0x4c45_5453;
 /// How long to wait for another process.
@@ -21,17 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, id BLOB NOT NULL);
-CREATE TABLE transactions (tx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, time INTEGER NOT NULL);
+CREATE TABLE transactions (tx INTEGER PRIMARY KEY, id BLOB NOT NULL, time INTEGER NOT NULL);
 CREATE TABLE accounts (account INTEGER PRIMARY KEY, number BLOB NOT NULL UNIQUE, named INTEGER NOT NULL,
     opened INTEGER, closed INTEGER, opener BLOB);
-CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, account INTEGER,
+CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, account INTEGER,
     created INTEGER NOT NULL, spent INTEGER);
+CREATE UNIQUE INDEX unspent_ids ON boxes (id) WHERE spent IS NULL;
 CREATE INDEX unspent ON boxes (kind, account) WHERE spent IS NULL;
 CREATE TABLE contents (box INTEGER PRIMARY KEY, owner BLOB, line INTEGER, cap INTEGER, community INTEGER,
     bytes BLOB NOT NULL);
-CREATE INDEX owners ON contents (owner) WHERE owner IS NOT NULL;
-CREATE TABLE entries (account INTEGER NOT NULL, tx INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
-    change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (account, tx)) WITHOUT ROWID;
+CREATE TABLE entries (tx INTEGER NOT NULL, account INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
+    change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (tx, account)) WITHOUT ROWID;
 CREATE TABLE payments (tx INTEGER NOT NULL, output INTEGER NOT NULL, payer INTEGER, payee INTEGER, amount INTEGER NOT NULL,
     by_note INTEGER NOT NULL, memo BLOB NOT NULL, ended INTEGER, taker INTEGER, PRIMARY KEY (tx, output)) WITHOUT ROWID;
 CREATE INDEX endings ON payments (ended) WHERE ended IS NOT NULL;
@@ -42,6 +42,18 @@ CREATE TABLE scripts (script BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE wallet (id BLOB PRIMARY KEY, script BLOB NOT NULL, bytes BLOB NOT NULL, made INTEGER NOT NULL, spent INTEGER);
 CREATE TABLE wallet_transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL) WITHOUT ROWID;
 ";
+
+/// Indices that reading needs, and whose places in the file have nothing to do with the order in which blocks come: made once
+/// the first blocks are in, since a page of them would be written again for every block. Of ids they have the first bytes.
+const INDICES: [(&str, &str); 4] = [
+    ("transaction_ids", "transactions (substr(id, 1, 8))"),
+    (
+        "spent_ids",
+        "boxes (substr(id, 1, 8)) WHERE spent IS NOT NULL",
+    ),
+    ("owners", "contents (owner) WHERE owner IS NOT NULL"),
+    ("entries_of", "entries (account, tx)"),
+];
 
 /// Every table, parents last.
 pub(crate) const NAMES: [&str; 12] = [
@@ -128,6 +140,8 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -64_000)?;
+    // Many batches change the same pages: they go from the log into the file together, once there are so many.
+    connection.pragma_update(None, "wal_autocheckpoint", 32_768)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
@@ -143,4 +157,30 @@ fn make(connection: &mut Connection, subject: &str) -> Result<(), rusqlite::Erro
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.commit()
+}
+
+/// Whether the indices are there that are made late.
+pub(crate) fn is_indexed(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    let (last, _) = INDICES[INDICES.len() - 1];
+    connection
+        .prepare_cached("SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?1")?
+        .exists([last])
+}
+
+/// Makes them, all or none.
+pub(crate) fn index(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for (name, of) in INDICES {
+        transaction.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {name} ON {of}"))?;
+    }
+    transaction.commit()
+}
+
+/// Drops them: many blocks are to come.
+pub(crate) fn unindex(connection: &Connection) -> Result<(), rusqlite::Error> {
+    for (name, _) in INDICES {
+        connection.execute_batch(&format!("DROP INDEX IF EXISTS {name}"))?;
+    }
+    Ok(())
 }

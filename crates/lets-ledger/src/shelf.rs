@@ -6,7 +6,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use lets_protocol::{Height, Lets};
 
-use crate::stored::{Kind, Known, pack, unpack};
+use crate::stored::{Kind, Known, pack, unpack_unparsed, unscripted};
 
 /// A box put away.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ struct Kept {
     bytes: Vec<u8>,
 }
 
-/// Boxes of one LETS by their ids. What is taken can be looked at until the next block: data inputs may name it.
+/// Boxes of one LETS by their ids. They come back with their scripts as bytes. What is taken can be looked at until the next block: data inputs may name it.
 #[derive(Debug)]
 pub struct Shelf<'a> {
     lets: &'a Lets,
@@ -63,7 +63,7 @@ impl<'a> Shelf<'a> {
             let kept = Kept {
                 kind,
                 made: self.height,
-                bytes: pack(self.lets, kind, ergo_box)?,
+                bytes: pack(self.lets, kind, ergo_box, &unscripted(ergo_box)?)?,
             };
             self.boxes.insert(ergo_box.box_id(), kept);
         }
@@ -78,7 +78,7 @@ impl<'a> Shelf<'a> {
         let Some(kept) = self.boxes.remove(id) else {
             return Ok(None);
         };
-        let ergo_box = unpack(self.lets, kept.kind, &kept.bytes)?;
+        let ergo_box = unpack_unparsed(self.lets, kept.kind, &kept.bytes)?;
         self.taken.insert(*id, kept);
         Ok(Some(ergo_box))
     }
@@ -89,7 +89,12 @@ impl<'a> Shelf<'a> {
     /// As [`Shelf::take`].
     pub fn look(&self, id: &BoxId) -> Result<Option<(ErgoBox, Height)>, String> {
         let kept = self.boxes.get(id).or_else(|| self.taken.get(id));
-        kept.map(|kept| Ok((unpack(self.lets, kept.kind, &kept.bytes)?, kept.made)))
-            .transpose()
+        kept.map(|kept| {
+            Ok((
+                unpack_unparsed(self.lets, kept.kind, &kept.bytes)?,
+                kept.made,
+            ))
+        })
+        .transpose()
     }
 }

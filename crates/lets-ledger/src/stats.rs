@@ -88,33 +88,24 @@ impl Ledger {
         Ok(months)
     }
 
-    /// The sum of all positive balances before each of these transactions, which are in order. One walk over all entries, account
-    /// by account as they lie.
+    /// The sum of all positive balances before each of these transactions, which are in order. One walk over all entries.
     fn circulation(&self, ends: &[i64]) -> Result<Vec<i64>, LedgerError> {
-        let mut sums = vec![0i64; ends.len()];
-        let (mut account, mut balance, mut at) = (0, 0i64, 0);
-        let mut carry = |until: usize, at: &mut usize, balance: i64| {
-            while *at < until {
-                sums[*at] += balance.max(0);
-                *at += 1;
-            }
-        };
+        let mut sums = Vec::with_capacity(ends.len());
+        let mut sum = 0i64;
         let mut walk = || -> Result<(), rusqlite::Error> {
             let mut statement = self
                 .connection
-                .prepare("SELECT account, tx, balance FROM entries ORDER BY account, tx")?;
+                .prepare("SELECT tx, balance, change FROM entries ORDER BY tx")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let (of, tx): (i64, i64) = (row.get(0)?, row.get(1)?);
-                if of != account {
-                    carry(ends.len(), &mut at, balance);
-                    (account, balance, at) = (of, 0, 0);
+                let (tx, balance, change): (i64, i64, i64) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                while ends.get(sums.len()).is_some_and(|end| *end <= tx) {
+                    sums.push(sum);
                 }
-                let month = ends.partition_point(|end| *end <= tx);
-                carry(month, &mut at, balance);
-                balance = row.get(2)?;
+                sum += balance.max(0) - (balance - change).max(0);
             }
-            carry(ends.len(), &mut at, balance);
+            sums.resize(ends.len(), sum);
             Ok(())
         };
         walk().map_err(|cause| self.fault(cause))?;

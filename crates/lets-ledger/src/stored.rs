@@ -1,9 +1,15 @@
 //! Boxes as rows: their kinds, and their bytes without the script where the kind says which it is.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use std::io::Cursor;
+
+use ergo_lib::chain::transaction::TxId;
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::serialization::constant_store::ConstantStore;
+use ergo_lib::ergotree_ir::serialization::sigma_byte_reader::SigmaByteReader;
 use lets_contracts::{Contract, unparsed};
 use lets_protocol::{AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox};
+use sigma_ser::vlq_encode::ReadSigmaVlqExt;
 
 /// What a box is to the LETS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,12 @@ impl Kind {
         }
     }
 
+    /// The kind whose boxes have this script.
+    pub(crate) fn guarded_by(lets: &Lets, script: &[u8]) -> Option<Self> {
+        let is_it = |kind: &Kind| kind.script(lets).is_some_and(|c| c.bytes() == script);
+        Self::ALL.into_iter().find(is_it)
+    }
+
     /// The script of every box of this kind.
     fn script(self, lets: &Lets) -> Option<&Contract> {
         let c = lets.contracts();
@@ -60,15 +72,12 @@ impl Kind {
     }
 }
 
-/// A box of the LETS, parsed.
+/// A box of the LETS, looked at.
 #[derive(Debug, Clone)]
 pub(crate) enum Known {
-    Charter,
-    Pot,
     Account(Box<AccountBox>),
     Note(Box<NoteBox>),
-    Application,
-    Stray,
+    Other(Kind, Box<ErgoBox>),
 }
 
 impl Known {
@@ -80,34 +89,68 @@ impl Known {
             .iter()
             .flatten()
             .any(|t| ours.contains(&t.token_id));
+        let other = |kind| Self::Other(kind, Box::new(ergo_box.clone()));
         if !holds {
-            return ApplicationBox::parse(lets, ergo_box)
+            return ApplicationBox::look(lets, ergo_box)
                 .ok()
-                .map(|_| Self::Application);
+                .map(|_| other(Kind::Application));
         }
-        if let Ok(account) = AccountBox::parse(lets, ergo_box) {
+        if let Ok(account) = AccountBox::look(lets, ergo_box) {
             return Some(Self::Account(Box::new(account)));
         }
-        if let Ok(note) = NoteBox::parse(lets, ergo_box) {
+        if let Ok(note) = NoteBox::look(lets, ergo_box) {
             return Some(Self::Note(Box::new(note)));
         }
-        if CommonPot::parse(lets, ergo_box).is_ok() {
-            return Some(Self::Pot);
+        if CommonPot::look(lets, ergo_box).is_ok() {
+            return Some(other(Kind::Pot));
         }
-        match CharterBox::parse(lets, ergo_box) {
-            Ok(_) => Some(Self::Charter),
-            Err(_) => Some(Self::Stray),
+        Some(other(match CharterBox::look(lets, ergo_box) {
+            Ok(_) => Kind::Charter,
+            Err(_) => Kind::Stray,
+        }))
+    }
+
+    /// A box of this kind as it was stored.
+    pub(crate) fn stored(lets: &Lets, kind: Kind, bytes: &[u8]) -> Result<Self, String> {
+        let ergo_box = unpack_unparsed(lets, kind, bytes)?;
+        match kind {
+            Kind::Account => AccountBox::look(lets, &ergo_box)
+                .map(|a| Self::Account(Box::new(a)))
+                .map_err(|e| e.to_string()),
+            Kind::Note => NoteBox::look(lets, &ergo_box)
+                .map(|n| Self::Note(Box::new(n)))
+                .map_err(|e| e.to_string()),
+            kind => Ok(Self::Other(kind, Box::new(ergo_box))),
         }
     }
 
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Charter => Kind::Charter,
-            Self::Pot => Kind::Pot,
             Self::Account(_) => Kind::Account,
             Self::Note(_) => Kind::Note,
-            Self::Application => Kind::Application,
-            Self::Stray => Kind::Stray,
+            Self::Other(kind, _) => *kind,
+        }
+    }
+
+    pub(crate) fn ergo_box(&self) -> &ErgoBox {
+        match self {
+            Self::Account(account) => account.ergo_box(),
+            Self::Note(note) => note.ergo_box(),
+            Self::Other(_, ergo_box) => ergo_box,
+        }
+    }
+
+    pub(crate) fn account(&self) -> Option<&AccountBox> {
+        match self {
+            Self::Account(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn note(&self) -> Option<&NoteBox> {
+        match self {
+            Self::Note(note) => Some(note),
+            _ => None,
         }
     }
 }
@@ -120,23 +163,42 @@ fn value_bytes(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|b| b & 0x80 == 0).map(|at| at + 1)
 }
 
-/// A box's bytes as they are stored: without the script of its kind or, if any may be there, behind the script's length.
-pub(crate) fn pack(lets: &Lets, kind: Kind, ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
-    let bytes = ergo_box
+/// A box's bytes without its script.
+pub(crate) fn unscripted(ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
+    let mut bytes = ergo_box
         .sigma_serialize_bytes()
         .map_err(|e| e.to_string())?;
-    let Some(script) = kind.script(lets) else {
-        let script = ergo_box
-            .ergo_tree
-            .sigma_serialize_bytes()
-            .map_err(|e| e.to_string())?;
-        let length = u32::try_from(script.len()).map_err(|e| e.to_string())?;
-        return Ok([&length.to_le_bytes()[..], &bytes].concat());
-    };
+    let script = script_bytes(ergo_box)?;
     let at = value_bytes(&bytes).ok_or("a box without a value")?;
-    match bytes[at..].strip_prefix(script.bytes()) {
-        Some(rest) => Ok([&bytes[..at], rest].concat()),
-        None => Err(format!("a box is no {}", kind.name())),
+    match bytes[at..].starts_with(&script) {
+        true => drop(bytes.drain(at..at + script.len())),
+        false => return Err("a box without its script".to_owned()),
+    }
+    Ok(bytes)
+}
+
+fn script_bytes(ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
+    let bytes = ergo_box.ergo_tree.sigma_serialize_bytes();
+    bytes.map_err(|e| e.to_string())
+}
+
+/// What is stored of a box: its bytes without the script of its kind or, if any may be there, with it behind its length.
+pub(crate) fn pack(
+    lets: &Lets,
+    kind: Kind,
+    ergo_box: &ErgoBox,
+    unscripted: &[u8],
+) -> Result<Vec<u8>, String> {
+    match kind.script(lets) {
+        Some(script) if script.is(&ergo_box.ergo_tree) => Ok(unscripted.to_vec()),
+        Some(_) => Err(format!("a box is no {}", kind.name())),
+        None => {
+            let script = script_bytes(ergo_box)?;
+            let length = u32::try_from(script.len()).map_err(|e| e.to_string())?;
+            let at = value_bytes(unscripted).ok_or("a box without a value")?;
+            let (value, rest) = unscripted.split_at(at);
+            Ok([&length.to_le_bytes()[..], value, &script, rest].concat())
+        }
     }
 }
 
@@ -151,7 +213,6 @@ pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, 
 
 /// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
 pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
-    let parse = |bytes: &[u8]| ErgoBox::sigma_parse_bytes(bytes).map_err(|e| e.to_string());
     let script = kind.script(lets);
     let (length, bytes) = match script {
         Some(_) => (0, stored),
@@ -166,7 +227,13 @@ pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<
     let (others, rest) = rest.split_at_checked(length).ok_or("a box cut short")?;
     // ergo-lib parses every script that it reads, and anybody may have made a stray's, perhaps so that parsing it ends the
     // program: it gets the smallest one, and the box its own in that one's place.
-    let found = parse(&[value, &SMALLEST_SCRIPT, rest].concat())?;
+    let bytes = [value, &SMALLEST_SCRIPT, rest].concat();
+    // Not as a box: its id would be computed for nothing.
+    let mut reader = SigmaByteReader::new(Cursor::new(&bytes), ConstantStore::empty());
+    let found = ErgoBoxCandidate::parse_body_with_indexed_digests(None, &mut reader)
+        .map_err(|e| e.to_string())?;
+    let transaction = TxId::sigma_parse(&mut reader).map_err(|e| e.to_string())?;
+    let index = reader.get_u16().map_err(|e| e.to_string())?;
     let script = match script {
         Some(ours) => ours.tree_as_bytes(),
         None => unparsed(others.to_vec()),
@@ -177,8 +244,8 @@ pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<
         found.tokens,
         found.additional_registers,
         found.creation_height,
-        found.transaction_id,
-        found.index,
+        transaction,
+        index,
     )
     .map_err(|e| e.to_string())
 }
@@ -212,7 +279,8 @@ mod tests {
             3,
         )
         .unwrap();
-        let stored = pack(&lets, Kind::Stray, &stray).unwrap();
+        let bytes = unscripted(&stray).unwrap();
+        let stored = pack(&lets, Kind::Stray, &stray, &bytes).unwrap();
         assert_eq!(unpack(&lets, Kind::Stray, &stored).unwrap(), stray);
         for end in 0..stored.len() {
             assert!(unpack(&lets, Kind::Stray, &stored[..end]).is_err());

@@ -55,21 +55,32 @@ impl Books {
     /// [`BooksError`] naming the token whose pieces do not add up.
     pub fn check(&self, units: i64, memberships: i64) -> Result<(), BooksError> {
         let held: i64 = self.accounts.iter().map(AccountBox::units).sum();
-        let found = self.pot.units() + held + self.units_in_notes();
-        if found != units {
-            return Err(BooksError::Units {
-                genesis: units,
-                found,
-            });
-        }
-        let members = i64::try_from(self.accounts.len()).unwrap_or(i64::MAX);
-        let found = self.pot.memberships().saturating_add(members);
-        if found != memberships {
-            return Err(BooksError::Memberships {
-                genesis: memberships,
-                found,
-            });
-        }
-        Ok(())
+        let held = held + self.units_in_notes();
+        check_sums(&self.pot, held, self.accounts.len(), (units, memberships))
     }
+}
+
+/// `held`: units in accounts and notes.
+pub(crate) fn check_sums(
+    pot: &CommonPot,
+    held: i64,
+    members: usize,
+    (units, memberships): (i64, i64),
+) -> Result<(), BooksError> {
+    let found = pot.units() + held;
+    if found != units {
+        return Err(BooksError::Units {
+            genesis: units,
+            found,
+        });
+    }
+    let members = i64::try_from(members).unwrap_or(i64::MAX);
+    let found = pot.memberships().saturating_add(members);
+    if found != memberships {
+        return Err(BooksError::Memberships {
+            genesis: memberships,
+            found,
+        });
+    }
+    Ok(())
 }

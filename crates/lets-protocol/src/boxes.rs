@@ -186,6 +186,11 @@ impl<'a> Reader<'a> {
         with_script(self.ergo_box, self.contract)
     }
 
+    /// The box as it was given.
+    pub(crate) fn given(&self) -> ErgoBox {
+        self.ergo_box.clone()
+    }
+
     pub(crate) fn fault(&self, field: &'static str, found: impl fmt::Display) -> ParseBoxError {
         ParseBoxError {
             kind: self.contract.name(),

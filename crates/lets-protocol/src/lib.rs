@@ -61,11 +61,12 @@ pub use invoice::{
     Invoice, InvoiceError, InvoiceId, MakeInvoiceError, ParseInvoiceError, SignedInvoice,
 };
 pub use memo::{Memo, MemoError, MemoTextError, Reference};
-pub use present::Present;
+pub use present::{Present, Standing};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
-pub use reading::{Paid, payments_in};
+pub use reading::{Paid, payments_between, payments_in};
 pub use replay::{
-    Culprit, Done, Fault, Genesis, Oddity, Piece, ReadBox, Replay, Replayed, Told, Why, Wrong,
+    Culprit, Done, Fault, Genesis, Judge, Judged, Oddity, Piece, ReadBox, Replay, Replayed, Told,
+    Why, Wrong,
 };
 pub use rules::RuleViolation;
 pub use settlement::{Party, Settlement, SettlementError};

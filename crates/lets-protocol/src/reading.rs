@@ -7,6 +7,7 @@ use crate::boxes::{AccountNumber, Lets};
 use crate::proposal::MEMO_VARIABLE;
 use crate::units::Height;
 use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::mir::constant::TryExtractInto;
 
@@ -55,16 +56,43 @@ pub fn payments_in(
     inputs: &[ErgoBox],
     outputs: &[ErgoBox],
 ) -> Vec<Paid> {
-    let account = |b: &ErgoBox| AccountBox::parse(lets, b).ok();
-    let Some(leader) = inputs.first().and_then(account) else {
+    let account = |b: &ErgoBox| AccountBox::look(lets, b).ok();
+    let before: Vec<Option<AccountBox>> = inputs.iter().map(account).collect();
+    if !matches!(before.first(), Some(Some(_))) {
+        return Vec::new();
+    }
+    let after: Vec<Option<AccountBox>> = outputs.iter().map(account).collect();
+    let notes: Vec<NoteBox> = outputs
+        .iter()
+        .filter_map(|b| NoteBox::look(lets, b).ok())
+        .collect();
+    let first = tx.inputs.first();
+    payments_between(
+        tx.id(),
+        &first.spending_proof.extension,
+        &before.iter().map(Option::as_ref).collect::<Vec<_>>(),
+        &after.iter().map(Option::as_ref).collect::<Vec<_>>(),
+        notes.iter(),
+    )
+}
+
+/// The same of boxes that have been looked at: at each place the account there, if there is one, before and after; and the notes
+/// that the transaction made. `variables` are the context variables of its first input.
+pub fn payments_between<'a>(
+    transaction: TxId,
+    variables: &ContextExtension,
+    before: &[Option<&AccountBox>],
+    after: &[Option<&AccountBox>],
+    notes: impl Iterator<Item = &'a NoteBox>,
+) -> Vec<Paid> {
+    let Some(leader) = before.first().copied().flatten() else {
         // The pot's doing, or none of this LETS.
         return Vec::new();
     };
-    let memos = memos(tx);
     let mut gains = Vec::new();
     let mut payers = 0;
-    for (index, (before, after)) in inputs.iter().zip(outputs).enumerate() {
-        let (Some(before), Some(after)) = (account(before), account(after)) else {
+    for (index, (before, after)) in before.iter().zip(after).enumerate() {
+        let (Some(before), Some(after)) = (before, after) else {
             continue;
         };
         if before.number() != after.number() {
@@ -75,43 +103,41 @@ pub fn payments_in(
         payers += usize::from(index == 0 || signed);
         let gain = after.units() - before.units();
         if index > 0 && gain > 0 {
-            gains.push((index, after.number(), gain));
+            gains.push((index, *after, gain));
         }
     }
+    let memos = match gains.is_empty() {
+        true => Vec::new(),
+        false => memos(variables),
+    };
     let mut paid: Vec<Paid> = gains
         .into_iter()
         .filter_map(|(index, payee, gain)| {
             Some(Paid {
-                transaction: tx.id(),
+                transaction,
                 output: u16::try_from(index).ok()?,
                 payer: (payers == 1).then_some(leader.number()),
-                payee: Some(payee),
+                payee: Some(payee.number()),
                 amount: Amount::new(gain).ok()?,
                 memo: memos.get(index - 1).cloned().unwrap_or_default(),
                 by_note: false,
-                created: Height(outputs.get(index)?.creation_height),
+                created: payee.created(),
             })
         })
         .collect();
-    let notes = outputs.iter().filter_map(|b| NoteBox::parse(lets, b).ok());
     paid.extend(
         notes
             .filter(|n| n.payer() == leader.number())
-            .map(|n| Paid::of_note(&n)),
+            .map(Paid::of_note),
     );
     paid
 }
 
 /// The sealed memos of direct payments, for the outputs after the first.
-fn memos(tx: &Transaction) -> Vec<Vec<u8>> {
-    let variable = tx
-        .inputs
-        .first()
-        .spending_proof
-        .extension
+fn memos(variables: &ContextExtension) -> Vec<Vec<u8>> {
+    variables
         .values
-        .get(&MEMO_VARIABLE);
-    variable
+        .get(&MEMO_VARIABLE)
         .and_then(|value| value.clone().try_extract_into::<Vec<Vec<u8>>>().ok())
         .unwrap_or_default()
 }

@@ -6,25 +6,28 @@
 
 mod fault;
 mod judge;
+mod spent;
 mod why;
 
 pub use fault::{Culprit, Fault, Oddity, Piece, Why, Wrong};
+pub use judge::{Judge, Judged};
 
 use crate::boxes::account::AccountBox;
 use crate::boxes::charter::CharterBox;
 use crate::boxes::common_pot::CommonPot;
 use crate::boxes::note::NoteBox;
-use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of, with_script};
+use crate::boxes::{AccountNumber, Lets, ParseBoxError, amount_of};
 use crate::history::{Deed, DeedError, charter_deed, pot_deed};
 use crate::units::Height;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::{Transaction, TransactionError, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
-use ergo_lib::wallet::tx_context::TransactionContext;
-use judge::Verdict;
+use judge::{Script, Verdict};
 use lets_contracts::Contract;
-use std::collections::{HashMap, HashSet};
+use spent::Spent;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A transaction of the past, as a node tells it.
 #[derive(Debug, Clone)]
@@ -59,6 +62,11 @@ impl Told {
         let ids = (self.inputs.get(place), self.transaction.inputs.get(place));
         self.unknown.contains(&place)
             || matches!(ids, (Some(given), Some(input)) if given.box_id() == input.box_id)
+    }
+
+    fn fits_all(&self) -> bool {
+        self.inputs.len() == self.transaction.inputs.len()
+            && (0..self.inputs.len()).all(|place| self.fits(place))
     }
 
     /// The token that it mints, if it mints one.
@@ -129,9 +137,9 @@ pub struct Replayed {
 pub struct Replay<'a> {
     lets: &'a Lets,
     genesis: Genesis,
-    chain: ErgoStateContext,
+    judge: Arc<Judge>,
     unspent: HashSet<BoxId>,
-    spent: HashMap<BoxId, (TxId, Height)>,
+    spent: Spent,
     found: Replayed,
 }
 
@@ -142,9 +150,9 @@ impl<'a> Replay<'a> {
         Self {
             lets,
             genesis,
-            chain,
+            judge: Arc::new(Judge::new(lets, chain)),
             unspent: HashSet::new(),
-            spent: HashMap::new(),
+            spent: Spent::default(),
             found: Replayed::default(),
         }
     }
@@ -154,13 +162,22 @@ impl<'a> Replay<'a> {
         self.found.faults.push(Fault { culprit, wrong });
     }
 
+    /// What runs scripts for this replay, on any thread.
+    pub fn judge(&self) -> Arc<Judge> {
+        self.judge.clone()
+    }
+
     /// The next transaction in the chain's order.
     pub fn apply(&mut self, told: &Told) {
+        let judged = self.judge.judge(told);
+        self.apply_judged(told, judged);
+    }
+
+    /// The same with what [`Judge::judge`] made of it.
+    pub fn apply_judged(&mut self, told: &Told, judged: Judged) {
         let id = told.transaction.id();
         self.found.transactions += 1;
-        let fits = told.inputs.len() == told.transaction.inputs.len()
-            && (0..told.inputs.len()).all(|place| told.fits(place));
-        if !fits {
+        if !told.fits_all() {
             self.wrong(
                 id,
                 Wrong::Untrue("it gives other boxes than those spent".to_owned()),
@@ -168,11 +185,7 @@ impl<'a> Replay<'a> {
         }
         self.spend(told);
         self.check_read(told);
-        let taken_as_rent = if fits {
-            self.judge(told)
-        } else {
-            HashSet::new()
-        };
+        let taken_as_rent = self.take(id, judged);
         let freed = told
             .inputs
             .iter()
@@ -216,6 +229,11 @@ impl<'a> Replay<'a> {
         for id in differing(&listed, &self.unspent) {
             self.fault(Culprit::Box(id), Wrong::Unaccounted);
         }
+        self.end()
+    }
+
+    /// Ends it where nobody can tell what is unspent.
+    pub fn end(self) -> Replayed {
         self.found
     }
 
@@ -230,32 +248,30 @@ impl<'a> Replay<'a> {
 
     fn spend(&mut self, told: &Told) {
         let id = told.transaction.id();
+        let by = self.spent.by(id, told.height);
         for spent in &told.inputs {
             let box_id = spent.box_id();
             if piece_in(self.lets, spent).is_none() {
                 continue;
             }
             if !self.unspent.remove(&box_id) {
-                let wrong = match self.spent.get(&box_id) {
-                    Some((first, _)) => Wrong::SpentTwice {
-                        box_id,
-                        first: *first,
-                    },
+                let wrong = match self.spent.first(&box_id) {
+                    Some((first, _)) => Wrong::SpentTwice { box_id, first },
                     None => Wrong::Unmade(box_id),
                 };
                 self.wrong(id, wrong);
             }
-            self.spent.entry(box_id).or_insert((id, told.height));
+            self.spent.put(box_id, by);
         }
         for input in told
             .unknown
             .iter()
             .filter_map(|at| told.transaction.inputs.get(*at))
         {
-            if let Some((first, _)) = self.spent.get(&input.box_id) {
+            if let Some((first, _)) = self.spent.first(&input.box_id) {
                 let wrong = Wrong::SpentTwice {
                     box_id: input.box_id,
-                    first: *first,
+                    first,
                 };
                 self.wrong(id, wrong);
             }
@@ -278,8 +294,8 @@ impl<'a> Replay<'a> {
         for read in &told.read {
             let box_id = read.ergo_box.box_id();
             let there = if piece_in(self.lets, &read.ergo_box).is_some() {
-                let spent = self.spent.get(&box_id);
-                self.unspent.contains(&box_id) || spent.is_some_and(|(_, at)| *at == told.height)
+                let spent = self.spent.first(&box_id);
+                self.unspent.contains(&box_id) || spent.is_some_and(|(_, at)| at == told.height)
             } else {
                 read.made.is_none_or(|at| at <= told.height)
                     && read.spent.is_none_or(|at| at >= told.height)
@@ -290,46 +306,21 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Runs the script of every box of the LETS that is spent. Returns those taken as storage rent.
-    fn judge(&mut self, told: &Told) -> HashSet<BoxId> {
-        let id = told.transaction.id();
+    /// Takes down what the scripts said. Returns the boxes taken as storage rent.
+    fn take(&mut self, id: TxId, judged: Judged) -> HashSet<BoxId> {
         let mut rent = HashSet::new();
-        let scripts: Vec<(usize, BoxId, &'static str)> = told
-            .inputs
-            .iter()
-            .enumerate()
-            .filter_map(|(at, b)| Some((at, b.box_id(), contract_of(self.lets, b)?.name())))
-            .collect();
-        if scripts.is_empty() {
-            return rent;
+        self.found.scripts += judged.scripts.len();
+        if let Some(why) = judged.untrue {
+            self.wrong(id, Wrong::Untrue(why));
         }
-        let read = told.read.iter().map(|b| b.ergo_box.clone()).collect();
-        let parsed = |b: &ErgoBox| match contract_of(self.lets, b) {
-            Some(contract) => with_script(b, contract),
-            None => b.clone(),
-        };
-        let inputs = told.inputs.iter().map(parsed).collect();
-        let seen = match told.unknown.is_empty() {
-            true => Ok(told.transaction.clone()),
-            false => told.seen().map_err(|e| e.to_string()),
-        };
-        let context = seen
-            .and_then(|tx| TransactionContext::new(tx, inputs, read).map_err(|e| e.to_string()));
-        let (context, message) = match (context, told.transaction.bytes_to_sign()) {
-            (Ok(context), Ok(message)) => (context, message),
-            (Err(e), _) => {
-                self.wrong(id, Wrong::Untrue(e));
-                return rent;
-            }
-            (_, Err(e)) => {
-                self.wrong(id, Wrong::Untrue(e.to_string()));
-                return rent;
-            }
-        };
-        let state = judge::at(&self.chain, told.height);
-        for (index, box_id, kind) in scripts {
-            self.found.scripts += 1;
-            match judge::judge(&context, &state, &message, index) {
+        for Script {
+            box_id,
+            kind,
+            verdict,
+            why,
+        } in judged.scripts
+        {
+            match verdict {
                 Verdict::Passed => {}
                 Verdict::Rent => {
                     rent.insert(box_id);
@@ -339,10 +330,7 @@ impl<'a> Replay<'a> {
                         kind,
                     });
                 }
-                Verdict::Refused => {
-                    let why = why::why(self.lets, told, index, kind);
-                    self.wrong(id, Wrong::Refused { box_id, kind, why });
-                }
+                Verdict::Refused => self.wrong(id, Wrong::Refused { box_id, kind, why }),
                 Verdict::Unproven => self.wrong(id, Wrong::Unproven { box_id, kind }),
             }
         }
@@ -387,8 +375,8 @@ impl<'a> Replay<'a> {
                 });
                 let pot = outputs
                     .get(1)
-                    .and_then(|b| CommonPot::parse(self.lets, b).ok());
-                let good = CharterBox::parse(self.lets, outputs.first()).is_ok()
+                    .and_then(|b| CommonPot::look(self.lets, b).ok());
+                let good = CharterBox::look(self.lets, outputs.first()).is_ok()
                     && pot.is_some_and(|pot| {
                         pot.units() == self.genesis.units
                             && pot.memberships() == self.genesis.memberships
@@ -456,7 +444,7 @@ impl<'a> Replay<'a> {
         let mut accounts: HashSet<AccountNumber> = told
             .inputs
             .iter()
-            .filter_map(|b| Some(AccountBox::parse(self.lets, b).ok()?.number()))
+            .filter_map(|b| Some(AccountBox::look(self.lets, b).ok()?.number()))
             .collect();
         // The new account's token is the one that this transaction mints.
         let minted = AccountNumber::from(told.minted());
@@ -499,10 +487,10 @@ pub(crate) enum Kind {
 /// The box of the LETS that this is by its script; `None` if its script is none that holds tokens of the LETS.
 pub(crate) fn read(lets: &Lets, ergo_box: &ErgoBox) -> Option<Result<Kind, ParseBoxError>> {
     Some(match contract_of(lets, ergo_box)?.name() {
-        "charter" => CharterBox::parse(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
-        "pot" | "open pot" => CommonPot::parse(lets, ergo_box).map(Kind::Pot),
-        "account" => AccountBox::parse(lets, ergo_box).map(Kind::Account),
-        "note" => NoteBox::parse(lets, ergo_box).map(Kind::Note),
+        "charter" => CharterBox::look(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
+        "pot" | "open pot" => CommonPot::look(lets, ergo_box).map(Kind::Pot),
+        "account" => AccountBox::look(lets, ergo_box).map(Kind::Account),
+        "note" => NoteBox::look(lets, ergo_box).map(Kind::Note),
         _ => return None,
     })
 }

@@ -199,6 +199,23 @@ impl AccountBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that no account of this LETS can have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
+        Self::read(lets, ergo_box, |reader| reader.parsed())
+    }
+
+    /// As [`AccountBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
+    /// script costs more than all else in the box.
+    ///
+    /// # Errors
+    /// As [`AccountBox::parse`].
+    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
+        Self::read(lets, ergo_box, |reader| reader.given())
+    }
+
+    fn read(
+        lets: &Lets,
+        ergo_box: &ErgoBox,
+        kept: fn(&Reader<'_>) -> ErgoBox,
+    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.account)?;
         let tokens = reader.tokens();
         let membership: TokenId = lets.ids.membership.into();
@@ -246,7 +263,7 @@ impl AccountBox {
             .ok_or_else(|| reader.fault("link (R7)", format!("{} bytes", link.len())))?;
         reader.absent(NonMandatoryRegisterId::R8, "R8")?;
         Ok(Self {
-            ergo_box: reader.parsed(),
+            ergo_box: kept(&reader),
             number,
             units: lets.units_in(ergo_box),
             terms,

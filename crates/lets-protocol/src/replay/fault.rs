@@ -17,6 +17,13 @@ pub enum Culprit {
     Transaction(TxId),
     /// A box.
     Box(BoxId),
+    /// A transaction that the node gives no id.
+    Place {
+        /// The height of its block.
+        height: Height,
+        /// Its place among the block's transactions, from 0.
+        place: usize,
+    },
 }
 
 impl fmt::Display for Culprit {
@@ -24,6 +31,10 @@ impl fmt::Display for Culprit {
         match self {
             Self::Transaction(id) => write!(f, "transaction {}", String::from(*id)),
             Self::Box(id) => write!(f, "box {id}"),
+            Self::Place { height, place } => write!(
+                f,
+                "the transaction at place {place} of the block at height {height}"
+            ),
         }
     }
 }

@@ -1,0 +1,485 @@
+//! A transaction of a block as whoever keeps books needs it, read in one pass.
+//!
+//! ergo-lib's own transaction writes each of its boxes four times to find the ids, and each time turns the points in its
+//! registers back into bytes: nearly all that a block would cost. Here the ids are computed from the bytes that the node gave.
+//! What is written in a way that this does not know (there is hardly any) is read by ergo-lib.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergo_chain_types::{Digest32, blake2b256_hash};
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
+use ergo_lib::ergotree_ir::chain::ergo_box::box_value::BoxValue;
+use ergo_lib::ergotree_ir::chain::ergo_box::{
+    BoxId, BoxTokens, ErgoBox, NonMandatoryRegisters, RegisterValue,
+};
+use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
+use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::serialization::{SigmaSerializable, SigmaSerializationError};
+use serde::Deserialize;
+
+use crate::layout::{Budget, is_constant};
+
+/// A transaction of a block: what it spends, reads and makes. Its id and those of its outputs are verified; every script is
+/// kept as bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outline {
+    /// Its id.
+    pub id: TxId,
+    /// The boxes that it spends, in order.
+    pub inputs: Vec<BoxId>,
+    /// The context variables of its first input.
+    pub variables: ContextExtension,
+    /// The boxes that it reads, in order.
+    pub data_inputs: Vec<BoxId>,
+    /// The boxes that it makes, in order.
+    pub outputs: Vec<Output>,
+}
+
+/// A box that a transaction makes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// The box.
+    pub ergo_box: ErgoBox,
+    /// Its bytes as the chain has them, but for its script.
+    pub unscripted: Vec<u8>,
+}
+
+/// Registers with keys in them, by their bytes: reading a point takes a square root, and the same keys come again and again.
+pub(crate) struct Points(Mutex<Recent>);
+
+#[derive(Default)]
+struct Recent {
+    young: HashMap<Vec<u8>, RegisterValue>,
+    old: HashMap<Vec<u8>, RegisterValue>,
+}
+
+/// How many registers are remembered at most, of some four hundred bytes each.
+const REMEMBERED: usize = 1 << 16;
+/// Types that begin with a point or a proposition, or are collections of them.
+const WITH_POINTS: [u8; 4] = [7, 8, 12 + 7, 12 + 8];
+
+impl Points {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    /// The register of these bytes, which may be parsed.
+    fn register(&self, bytes: &[u8]) -> RegisterValue {
+        let parse = || RegisterValue::sigma_parse_bytes(bytes);
+        if !bytes
+            .first()
+            .is_some_and(|first| WITH_POINTS.contains(first))
+        {
+            return parse();
+        }
+        if let Ok(recent) = self.0.lock()
+            && let Some(known) = recent.young.get(bytes).or_else(|| recent.old.get(bytes))
+        {
+            return known.clone();
+        }
+        let parsed = parse();
+        if let Ok(mut recent) = self.0.lock() {
+            if recent.young.len() >= REMEMBERED / 2 {
+                recent.old = std::mem::take(&mut recent.young);
+            }
+            recent.young.insert(bytes.to_vec(), parsed.clone());
+        }
+        parsed
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TransactionJson<'a> {
+    id: &'a str,
+    #[serde(borrow)]
+    inputs: Vec<InputJson<'a>>,
+    data_inputs: Vec<DataInputJson<'a>>,
+    outputs: Vec<BoxJson<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InputJson<'a> {
+    box_id: &'a str,
+    #[serde(borrow)]
+    spending_proof: ProofJson<'a>,
+}
+
+#[derive(Deserialize)]
+struct ProofJson<'a> {
+    #[serde(borrow)]
+    extension: HashMap<&'a str, &'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DataInputJson<'a> {
+    box_id: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BoxJson<'a> {
+    box_id: &'a str,
+    value: u64,
+    ergo_tree: &'a str,
+    #[serde(borrow)]
+    assets: Vec<AssetJson<'a>>,
+    #[serde(borrow)]
+    additional_registers: HashMap<&'a str, &'a str>,
+    creation_height: u32,
+    index: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssetJson<'a> {
+    token_id: &'a str,
+    amount: u64,
+}
+
+/// The parts of an output as they are hashed.
+struct Parts {
+    value: BoxValue,
+    script: Vec<u8>,
+    tokens: Vec<Token>,
+    registers: Vec<Vec<u8>>,
+    created: u32,
+    index: u16,
+}
+
+impl Outline {
+    /// Reads it from the node's JSON. `None`: this way does not understand it, or an id is not that of the contents.
+    pub(crate) fn read(json: &str, points: &Points, budget: &Budget) -> Option<Self> {
+        let read: TransactionJson<'_> = serde_json::from_str(json).ok()?;
+        let id = TxId(bytes32(read.id)?.into());
+        let mut inputs = Vec::with_capacity(read.inputs.len());
+        let mut signed = Vec::new();
+        put(&mut signed, read.inputs.len().try_into().ok()?);
+        let mut variables = None;
+        for input in &read.inputs {
+            let spent = bytes32(input.box_id)?;
+            signed.extend(spent);
+            // No proof: the id does not depend on it.
+            signed.push(0);
+            let given = extension(&input.spending_proof.extension, budget, &mut signed)?;
+            variables.get_or_insert(given);
+            inputs.push(BoxId::from(Digest32::from(spent)));
+        }
+        put(&mut signed, read.data_inputs.len().try_into().ok()?);
+        let mut data_inputs = Vec::with_capacity(read.data_inputs.len());
+        for input in &read.data_inputs {
+            let seen = bytes32(input.box_id)?;
+            signed.extend(seen);
+            data_inputs.push(BoxId::from(Digest32::from(seen)));
+        }
+        let parts: Option<Vec<Parts>> = read.outputs.iter().map(Parts::read).collect();
+        let parts = parts?;
+        let mut known: Vec<TokenId> = Vec::new();
+        for token in parts.iter().flat_map(|p| &p.tokens) {
+            if !known.contains(&token.token_id) {
+                known.push(token.token_id);
+            }
+        }
+        put(&mut signed, known.len().try_into().ok()?);
+        for token in &known {
+            signed.extend(Vec::<u8>::from(*token));
+        }
+        put(&mut signed, parts.len().try_into().ok()?);
+        for part in &parts {
+            part.write(&mut signed, &part.script, |to, token| {
+                let at = known.iter().position(|id| *id == token).unwrap_or_default();
+                put(to, u64::try_from(at).unwrap_or_default());
+            })?;
+        }
+        if TxId(blake2b256_hash(&signed)) != id {
+            return None;
+        }
+        let mut outputs = Vec::with_capacity(parts.len());
+        for (at, (part, json)) in parts.into_iter().zip(&read.outputs).enumerate() {
+            if usize::from(part.index) != at {
+                return None;
+            }
+            let given = BoxId::from(Digest32::from(bytes32(json.box_id)?));
+            let made = part.make(id, points, budget);
+            outputs.push(made.filter(|made| made.ergo_box.box_id() == given)?);
+        }
+        Some(Self {
+            id,
+            inputs,
+            variables: variables?,
+            data_inputs,
+            outputs,
+        })
+    }
+}
+
+impl TryFrom<Transaction> for Outline {
+    type Error = SigmaSerializationError;
+
+    fn try_from(tx: Transaction) -> Result<Self, Self::Error> {
+        let output = |ergo_box: &ErgoBox| {
+            let script = ergo_box.ergo_tree.sigma_serialize_bytes()?;
+            let mut unscripted = ergo_box.sigma_serialize_bytes()?;
+            let mut value = Vec::new();
+            put(&mut value, *ergo_box.value.as_u64());
+            unscripted.drain(value.len()..value.len() + script.len());
+            Ok(Output {
+                ergo_box: ergo_box.clone(),
+                unscripted,
+            })
+        };
+        let outputs: Result<Vec<Output>, Self::Error> = tx.outputs.iter().map(output).collect();
+        Ok(Self {
+            id: tx.id(),
+            inputs: tx.inputs.iter().map(|i| i.box_id).collect(),
+            variables: tx.inputs.first().spending_proof.extension.clone(),
+            data_inputs: tx.data_inputs.iter().flatten().map(|d| d.box_id).collect(),
+            outputs: outputs?,
+        })
+    }
+}
+
+impl Parts {
+    fn read(json: &BoxJson<'_>) -> Option<Self> {
+        let mut tokens = Vec::with_capacity(json.assets.len());
+        for asset in &json.assets {
+            tokens.push(Token {
+                token_id: TokenId::from(Digest32::from(bytes32(asset.token_id)?)),
+                amount: TokenAmount::try_from(asset.amount).ok()?,
+            });
+        }
+        // They stand without a gap.
+        let mut registers = Vec::with_capacity(json.additional_registers.len());
+        for name in ["R4", "R5", "R6", "R7", "R8", "R9"] {
+            match json.additional_registers.get(name) {
+                Some(digits) => registers.push(bytes(digits)?),
+                None => break,
+            }
+        }
+        (registers.len() == json.additional_registers.len()).then_some(())?;
+        Some(Self {
+            value: BoxValue::new(json.value).ok()?,
+            script: bytes(json.ergo_tree)?,
+            tokens,
+            registers,
+            created: json.creation_height,
+            index: json.index,
+        })
+    }
+
+    /// As it stands in its transaction.
+    fn write(
+        &self,
+        to: &mut Vec<u8>,
+        script: &[u8],
+        token: impl Fn(&mut Vec<u8>, TokenId),
+    ) -> Option<()> {
+        put(to, *self.value.as_u64());
+        to.extend(script);
+        put(to, self.created.into());
+        to.push(self.tokens.len().try_into().ok()?);
+        for held in &self.tokens {
+            token(to, held.token_id);
+            put(to, *held.amount.as_u64());
+        }
+        to.push(self.registers.len().try_into().ok()?);
+        self.registers.iter().for_each(|bytes| to.extend(bytes));
+        Some(())
+    }
+
+    fn make(self, id: TxId, points: &Points, budget: &Budget) -> Option<Output> {
+        let mut unscripted = Vec::new();
+        self.write(&mut unscripted, &[], |to, token| {
+            to.extend(Vec::<u8>::from(token))
+        })?;
+        unscripted.extend(id.0.0);
+        put(&mut unscripted, self.index.into());
+        let mut registers = Vec::with_capacity(self.registers.len());
+        for bytes in &self.registers {
+            is_constant(bytes, budget).then_some(())?;
+            registers.push(points.register(bytes));
+        }
+        let tokens = match self.tokens.is_empty() {
+            true => None,
+            false => Some(BoxTokens::from_vec(self.tokens).ok()?),
+        };
+        let script = ErgoTree::Unparsed {
+            tree_bytes: self.script,
+            error: ErgoTreeError::IoError("kept as bytes".to_owned()),
+        };
+        let registers = NonMandatoryRegisters::try_from(registers).ok()?;
+        let (created, index) = (self.created, self.index);
+        Some(Output {
+            ergo_box: ErgoBox::new(self.value, script, tokens, registers, created, id, index)
+                .ok()?,
+            unscripted,
+        })
+    }
+}
+
+/// Context variables, read and as they are hashed. Of several their order decides, which is left to ergo-lib.
+fn extension(
+    given: &HashMap<&str, &str>,
+    budget: &Budget,
+    to: &mut Vec<u8>,
+) -> Option<ContextExtension> {
+    let mut read = ContextExtension::empty();
+    to.push(given.len().try_into().ok()?);
+    if given.len() > 1 {
+        return None;
+    }
+    for (name, digits) in given {
+        let (name, bytes) = (name.parse().ok()?, bytes(digits)?);
+        is_constant(&bytes, budget).then_some(())?;
+        read.values
+            .insert(name, Constant::sigma_parse_bytes(&bytes).ok()?);
+        to.push(name);
+        to.extend(bytes);
+    }
+    Some(read)
+}
+
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    hex::decode(digits).ok()
+}
+
+fn bytes32(digits: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// A number in Ergo's variable length.
+fn put(to: &mut Vec<u8>, mut number: u64) {
+    while number > 0x7f {
+        to.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    to.push(number as u8);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use ergo_lib::chain::transaction::{DataInput, Input, UnsignedInput};
+    use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ProofBytes;
+    use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
+    use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
+    use serde_json::Value;
+
+    const KEY: &str = "cd0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+    fn constant(digits: &str) -> Constant {
+        Constant::sigma_parse_bytes(&hex::decode(digits).unwrap()).unwrap()
+    }
+
+    /// Three boxes, with the same tokens in several, registers of many types, a variable and a proof.
+    fn transaction() -> Transaction {
+        let id = |n: u8| Digest32::from([n; 32]);
+        let token = |n: u8, amount: u64| Token {
+            token_id: TokenId::from(id(n)),
+            amount: amount.try_into().unwrap(),
+        };
+        let output = |value: u64, tokens: Vec<Token>, registers: &[&str]| ErgoBoxCandidate {
+            value: value.try_into().unwrap(),
+            ergo_tree: MINERS_FEE_ADDRESS.script().unwrap(),
+            tokens: (!tokens.is_empty()).then(|| BoxTokens::from_vec(tokens).unwrap()),
+            additional_registers: NonMandatoryRegisters::try_from(
+                registers.iter().map(|r| constant(r)).collect::<Vec<_>>(),
+            )
+            .unwrap(),
+            creation_height: 1_234_567,
+        };
+        let mut extension = ContextExtension::empty();
+        extension.values.insert(1, constant("1a0201ff02aabb"));
+        let input = |n: u8, extension: ContextExtension| {
+            let unsigned = UnsignedInput::new(BoxId::from(id(n)), extension);
+            Input::from_unsigned_input(unsigned, ProofBytes::Some(vec![n; 56]))
+        };
+        let keys = format!("1402{KEY}{KEY}");
+        Transaction::new_from_vec(
+            vec![input(1, extension), input(2, ContextExtension::empty())],
+            vec![DataInput {
+                box_id: BoxId::from(id(3)),
+            }],
+            vec![
+                output(
+                    u64::from(u32::MAX),
+                    vec![token(7, 1), token(8, 300)],
+                    &["110402ff010006", &keys, "0e0101"],
+                ),
+                output(1_000_000, vec![token(9, u64::MAX >> 1), token(7, 128)], &[]),
+                output(1_100_000, Vec::new(), &[]),
+            ],
+        )
+        .unwrap()
+    }
+
+    fn read(json: &str) -> Option<Outline> {
+        Outline::read(json, &Points::new(), &Budget::new())
+    }
+
+    #[test]
+    fn transaction_is_read_as_ergo_lib_reads_it() {
+        let tx = transaction();
+        let read = read(&serde_json::to_string(&tx).unwrap()).unwrap();
+        let theirs = Outline::try_from(tx).unwrap();
+        assert_eq!((read.id, &read.inputs), (theirs.id, &theirs.inputs));
+        assert_eq!(read.data_inputs, theirs.data_inputs);
+        assert_eq!(read.variables, theirs.variables);
+        assert_eq!(read.outputs.len(), theirs.outputs.len());
+        for (ours, theirs) in read.outputs.iter().zip(&theirs.outputs) {
+            let bytes = |b: &ErgoBox| b.sigma_serialize_bytes().unwrap();
+            assert_eq!(ours.ergo_box.box_id(), theirs.ergo_box.box_id());
+            assert_eq!(bytes(&ours.ergo_box), bytes(&theirs.ergo_box));
+            assert_eq!(ours.unscripted, theirs.unscripted);
+            assert_eq!(
+                ours.ergo_box.additional_registers,
+                theirs.ergo_box.additional_registers
+            );
+        }
+    }
+
+    #[test]
+    fn transaction_with_anything_changed_is_not_read() {
+        let whole = serde_json::to_value(transaction()).unwrap();
+        let change: [fn(&mut Value); 9] = [
+            |tx| tx["id"] = "00".repeat(32).into(),
+            |tx| tx["inputs"][1]["boxId"] = "00".repeat(32).into(),
+            |tx| tx["inputs"][0]["spendingProof"]["extension"]["1"] = "0101".into(),
+            |tx| tx["dataInputs"][0]["boxId"] = "00".repeat(32).into(),
+            |tx| tx["outputs"][0]["value"] = 1_000_001.into(),
+            |tx| tx["outputs"][1]["assets"][1]["amount"] = 129.into(),
+            |tx| tx["outputs"][0]["additionalRegisters"]["R6"] = "0e0102".into(),
+            |tx| tx["outputs"][2]["boxId"] = "00".repeat(32).into(),
+            |tx| tx["outputs"][2]["index"] = 1.into(),
+        ];
+        for (at, change) in change.iter().enumerate() {
+            let mut tx = whole.clone();
+            change(&mut tx);
+            assert_ne!(tx, whole);
+            assert_eq!(read(&tx.to_string()), None, "change {at}");
+        }
+    }
+
+    #[test]
+    fn register_of_keys_is_remembered_as_it_was() {
+        let points = Points::new();
+        let keys = hex::decode(format!("1401{KEY}")).unwrap();
+        let first = points.register(&keys);
+        assert_eq!(first, RegisterValue::sigma_parse_bytes(&keys));
+        assert_eq!(points.register(&keys), first);
+        // However many come.
+        for n in 0..REMEMBERED {
+            points.register(&[&[8, 0xd3][..], &n.to_be_bytes()].concat());
+        }
+        let recent = points.0.lock().unwrap();
+        assert!(recent.young.len() + recent.old.len() <= REMEMBERED);
+    }
+}
