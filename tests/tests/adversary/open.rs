@@ -98,7 +98,8 @@ fn call_without_cause_is_seen() {
         .indebted(UNITS)
         .later(2_000, 2 * RATE);
     let found = breach(&stage, &stage.call(), |deed| {
-        bend(&stage, &mut deed.data[0], |c| c.set_register(0, R4, RATE))
+        bend(&stage, &mut deed.data[0], |c| c.set_register(0, R4, RATE));
+        bend(&stage, &mut deed.outputs[0], |c| c.set_long(0, R4, 1, RATE));
     });
     assert_eq!(found, "I4");
 }
@@ -148,7 +149,7 @@ fn join_without_its_fee_is_seen() {
     for kind in [Kind::Lets2, Kind::Lets4] {
         let stage = OpenStage::of(kind);
         let found = breach(&stage, &stage.join(), |deed| {
-            bend(&stage, &mut deed.outputs[2], |c| c.take_erg(0, 1))
+            bend(&stage, &mut deed.outputs[0], |c| c.take_erg(0, 1))
         });
         assert_eq!(found, "I6", "{kind:?}");
     }
