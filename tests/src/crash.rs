@@ -222,7 +222,7 @@ impl Town {
 
     fn join(&mut self, at: usize, backing: NanoErg) {
         let key = member(at);
-        let erg = backing.0 + 4_000_000_000;
+        let erg = backing.0 + Policy::LEAST_FLOOR.0 + NanoErg::ONE_ERG.0;
         let funding = Funding {
             boxes: vec![self.devnet.fund(&p2pk(&key), erg).unwrap()],
             change: p2pk(&key),

@@ -5,8 +5,8 @@ use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::NodeError;
 use lets_protocol::{
-    Balance, Blocks, CharterBox, CommonPot, Height, Lets, Mark, OpenPotBox, Present, Standing,
-    rules,
+    Balance, Blocks, CharterBox, CommonPot, Height, Lets, Mark, NanoErg, OpenPotBox, Present,
+    Standing, rules,
 };
 use serde::Serialize;
 
@@ -216,7 +216,7 @@ async fn oracle(
     height: Height,
     found: &mut Findings,
 ) -> Result<(), CliError> {
-    if !pot.policy().kind.has_rate() {
+    if !pot.policy().kind.has_rate() && pot.policy().fee == NanoErg(0) {
         return Ok(());
     }
     let live = match session.oracle(lets).await? {
@@ -352,6 +352,12 @@ async fn founding(
             format!("founding step {step}: in the block at height {}", tx.height),
             || format!("founding step {step}: transaction {name} did something else"),
         );
+        if let (None, Some(pot)) = (token, outputs.get(1))
+            && let Ok(CommonPot::Open(pot)) = CommonPot::parse(lets, pot)
+            && let Err(why) = rules::open::check_first_pot(lets, &pot)
+        {
+            found.problem(format!("founding: no sound LETS begins so: {why}"));
+        }
     }
     Ok(())
 }
