@@ -1,6 +1,10 @@
 //! A transaction that can be bent: built by the library, changed in any part with the off-chain checks out of the way,
 //! then judged by ergo-lib and by the official interpreter, which must agree.
 
+mod light;
+
+pub(crate) use light::{light_context, reduce_light};
+
 use crate::judge::{self, Verdict};
 use crate::record::{Asserted, record};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
@@ -17,18 +21,14 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxTokens, ErgoBox, ErgoBoxCandidate, NonMandatoryRegisterId, NonMandatoryRegisters,
 };
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
-use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
 use ergo_lib::wallet::Wallet;
 use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use lets_protocol::{Height, Proposal};
-use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
+use light::unparsed_output;
 use std::sync::LazyLock;
 
 /// Context variable that names the output of a storage-rent spend.
@@ -217,7 +217,7 @@ impl Case {
         let inputs = self.inputs.iter();
         let inputs = inputs.map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()));
         let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
-        let outputs = self.outputs.iter().map(unparsed).collect();
+        let outputs = self.outputs.iter().map(unparsed_output).collect();
         UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), outputs)
     }
 
@@ -443,74 +443,9 @@ pub(crate) fn reduce_in(
         .map_err(|e| e.to_string())
 }
 
-/// The script of these bytes, parsed once for each thread.
-fn script(bytes: &[u8]) -> Result<Rc<Expr>, String> {
-    thread_local! {
-        static PARSED: RefCell<HashMap<Vec<u8>, Rc<Expr>>> = RefCell::default();
-    }
-    if let Some(known) = PARSED.with_borrow(|all| all.get(bytes).cloned()) {
-        return Ok(known);
-    }
-    let tree = ErgoTree::sigma_parse_bytes(bytes).map_err(|e| e.to_string())?;
-    let expr = Rc::new(tree.proposition().map_err(|e| e.to_string())?);
-    PARSED.with_borrow_mut(|all| all.insert(bytes.to_vec(), expr.clone()));
-    Ok(expr)
-}
-
-/// The transaction with its boxes, their scripts as bytes: for [`reduce_light`].
-pub(crate) fn light_context(
-    case: &Case,
-    tx: UnsignedTransaction,
-) -> TransactionContext<UnsignedTransaction> {
-    let light = |b: &ErgoBox| {
-        let candidate = ErgoBoxCandidate {
-            value: b.value,
-            ergo_tree: lets_contracts::unparsed(script_bytes(&b.ergo_tree)),
-            tokens: b.tokens.clone(),
-            additional_registers: b.additional_registers.clone(),
-            creation_height: b.creation_height,
-        };
-        ErgoBox::from_box_candidate(&candidate, b.transaction_id, b.index).unwrap()
-    };
-    let boxes = case.inputs.iter().map(|(b, _)| light(b)).collect();
-    let data = case.data_inputs.iter().map(light).collect();
-    TransactionContext::new(tx, boxes, data).unwrap()
-}
-
-/// As [`reduce_in`], where all boxes hold their scripts as bytes: to copy parsed ones takes longer than to run them.
-pub(crate) fn reduce_light(
-    context: &TransactionContext<UnsignedTransaction>,
-    state: &ErgoStateContext,
-    input: usize,
-) -> Reduction {
-    use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
-    use ergo_lib::wallet::signing::make_context;
-    let evaluation = make_context(state, context, input).map_err(|e| e.to_string())?;
-    let script = script(&script_bytes(&evaluation.self_box.ergo_tree))?;
-    reduce_to_crypto(&script, &evaluation)
-        .map(|r| r.sigma_prop)
-        .map_err(|e| e.to_string())
-}
-
 /// Whether right signatures could prove it.
 pub(crate) fn passes(reduction: &Reduction) -> bool {
     matches!(reduction, Ok(prop) if *prop != SigmaBoolean::TrivialProp(false))
-}
-
-/// The output with its script as bytes. ergo-lib copies and serializes the outputs of a transaction some twenty times to
-/// sign and validate it, and a parsed script of ours costs more each time than all else; no rule of the chain, and nothing
-/// that a script can read of an output, looks into the parsed form.
-fn unparsed(output: &ErgoBoxCandidate) -> ErgoBoxCandidate {
-    ErgoBoxCandidate {
-        value: output.value,
-        ergo_tree: ErgoTree::Unparsed {
-            tree_bytes: script_bytes(&output.ergo_tree),
-            error: ErgoTreeError::IoError("not parsed".to_owned()),
-        },
-        tokens: output.tokens.clone(),
-        additional_registers: output.additional_registers.clone(),
-        creation_height: output.creation_height,
-    }
 }
 
 /// An output's registers from R4 on.
@@ -545,27 +480,6 @@ pub fn tokens(all: &[(TokenId, u64)]) -> Option<BoxTokens> {
     BoxTokens::from_vec(all).ok()
 }
 
-/// A script's bytes. Few scripts stand in a test's boxes, and to compare with one that is known takes a fraction of what
-/// ergo-lib takes to serialize it.
-fn script_bytes(tree: &ErgoTree) -> Vec<u8> {
-    const MOST: usize = 32;
-    thread_local! {
-        static KNOWN: RefCell<VecDeque<(ErgoTree, Vec<u8>)>> = const { RefCell::new(VecDeque::new()) };
-    }
-    if let ErgoTree::Unparsed { tree_bytes, .. } = tree {
-        return tree_bytes.clone();
-    }
-    KNOWN.with_borrow_mut(|known| {
-        if let Some((_, bytes)) = known.iter().find(|(other, _)| other == tree) {
-            return bytes.clone();
-        }
-        let bytes = tree.sigma_serialize_bytes().unwrap();
-        known.truncate(MOST - 1);
-        known.push_front((tree.clone(), bytes.clone()));
-        bytes
-    })
-}
-
 /// A box that some transaction outside the test made: `seed` keeps the ids of equal boxes apart.
 pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
     made_by(candidate, TxId::zero(), seed)
@@ -573,7 +487,7 @@ pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
 
 /// The box that this transaction makes at this place.
 pub(crate) fn made_by(candidate: &ErgoBoxCandidate, id: TxId, place: u16) -> ErgoBox {
-    let mut made = ErgoBox::from_box_candidate(&unparsed(candidate), id, place).unwrap();
+    let mut made = ErgoBox::from_box_candidate(&unparsed_output(candidate), id, place).unwrap();
     made.ergo_tree = candidate.ergo_tree.clone();
     made
 }

@@ -1,7 +1,7 @@
 //! Mutants of the scripts (`cargo xtask mutate`): a recorded case is judged once more with a mutant in its script's place.
 //! A mutant with which a test would fail is killed.
 
-use crate::case::Reduction;
+use crate::case::{Reduction, passes};
 use crate::record::{Asserted, of_line};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
@@ -134,11 +134,6 @@ impl Place {
             .map(|r| r.sigma_prop)
             .map_err(|e| e.to_string())
     }
-}
-
-fn passes(reduction: &Reduction) -> bool {
-    let passes = |prop: &SigmaBoolean| *prop != SigmaBoolean::TrivialProp(false);
-    reduction.as_ref().is_ok_and(passes)
 }
 
 fn bytes(tree: &ErgoTree) -> Vec<u8> {

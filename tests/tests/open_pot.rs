@@ -6,6 +6,8 @@ mod adjust;
 mod always;
 #[path = "open_pot/close.rs"]
 mod close;
+#[path = "open_pot/corners.rs"]
+mod corners;
 #[path = "open_pot/exchange.rs"]
 mod exchange;
 #[path = "open_pot/figures.rs"]

@@ -4,7 +4,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
 use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{Amount, Blocks, Kind, Mark, OpenError};
 use lets_tests::case::longs;
-use lets_tests::open::{RATE, UNITS};
+use lets_tests::open::{EPOCH, RATE, UNITS};
 use lets_tests::world::key;
 use lets_tests::{Case, OpenStage};
 
@@ -287,8 +287,9 @@ fn liquidation_within_the_margin_refused() {
     let case = low.liquidate(5_000);
     case.accepted();
     case.with(|c| {
-        let told = i32::try_from(longs(&c.outputs[0], R4)[0]).unwrap();
-        let other = low.clone().told(SECURE, told, c.height - 5);
+        let other = low.clone().told(SECURE, EPOCH, c.height - 5);
+        let seen = vec![other.oracle.created().as_i64(), SECURE];
+        c.set_register(0, R4, seen);
         c.data_inputs = vec![other.oracle.ergo_box().clone()];
     })
     .refused_at(0);

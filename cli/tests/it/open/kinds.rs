@@ -170,10 +170,10 @@ fn lets4_starts_with_units_and_owes_nothing() {
     world.act(["touch", "--key", "bob"]);
     world.mine();
     let renewed = world.data(["audit"]);
-    assert!(
-        renewed["warnings"].as_array().unwrap().is_empty(),
-        "{renewed}"
-    );
+    // The oracle has been silent all the while: nobody can join.
+    let warnings = renewed["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{renewed}");
+    assert!(warnings[0].as_str().unwrap().contains("no rate"));
 }
 
 #[test]
