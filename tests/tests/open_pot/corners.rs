@@ -16,7 +16,7 @@ fn membership_tokens_changed_for_junk_on_both_sides_refused() {
     let (membership, holder) = (stage.membership(), key(240));
     let case = stage.join().with(|c| {
         let spare = c.outputs.len() - 2;
-        let left = c.outputs[0].tokens.as_ref().unwrap().as_vec()[1];
+        let left = &c.outputs[0].tokens.as_ref().unwrap().as_vec()[1];
         let left = *left.amount.as_u64();
         c.add_input(stage.holding(&holder, &[(junk(77), left + 1)]), spare);
         c.signers.push(holder);
@@ -180,18 +180,22 @@ fn one_unit_and_none() {
     one.accepted();
     one.with(|c| c.move_erg(0, 2, 1)).refused_at(0);
     let beyond = stage.clone().told(4_000_000_001, EPOCH, stage.height.0 - 5);
-    let unit = beyond.unit();
-    let redeemed = beyond.redeem(1);
-    let given = {
-        let (before, after) = (&redeemed.inputs[0].0, &redeemed.outputs[0]);
-        before.value.as_u64() - after.value.as_u64()
-    };
-    redeemed
-        .with(|c| {
-            c.move_token(0, 1, unit, 1);
-            c.move_erg(2, 0, given);
-        })
-        .accepted();
+    let unit = stage.unit();
+    let case = stage.redeem(1);
+    let (before, after) = (&case.inputs[0].0.value, &case.outputs[0].value);
+    let given = before.as_u64() - after.as_u64();
+    let change = case.outputs.len() - 2;
+    case.with(|c| {
+        let payer = key(240);
+        c.add_input(stage.holding(&payer, &[]), change);
+        c.signers.push(payer);
+        c.move_token(0, 1, unit, 1);
+        c.move_erg(change, 0, given);
+        c.data_inputs = vec![beyond.oracle.ergo_box().clone()];
+        let seen = vec![beyond.oracle.created().as_i64(), 4_000_000_000];
+        c.set_register(0, R4, seen);
+    })
+    .accepted();
 }
 
 // J: whoever joins brings no units into the pot, and has no class of his own choice.
