@@ -333,8 +333,12 @@ impl OpenState {
                 expect(case, "the owner's next signature")?;
             }
         }
-        let pot = &lets.contracts().pot;
-        let Some(pot) = deed.outputs.iter().find(|b| pot.is(&b.ergo_tree)) else {
+        let nft = TokenId::from(lets.ids().pot_nft);
+        let is_pot = |b: &&ErgoBox| {
+            let first = b.tokens.iter().flatten().next();
+            lets.contracts().pot.is(&b.ergo_tree) && first.is_some_and(|t| t.token_id == nft)
+        };
+        let Some(pot) = deed.outputs.iter().find(is_pot) else {
             return Ok(());
         };
         let pot = OpenPotBox::parse(lets, pot).map_err(|e| stuck(e.to_string()))?;
