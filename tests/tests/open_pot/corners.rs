@@ -256,7 +256,7 @@ fn join_at_the_size_limit() {
         [(2, 0), (3, 0), (2, 1)].map(|(keys, tuples)| bytes(&with(keys, tuples, 0)));
     let (plain, tuple) = (more_keys - base, more_tuples - base);
     let exactly = |goal: usize| {
-        let all = (0..9_u8).flat_map(|j| (0..40_u8).map(move |k| (k, j)));
+        let all = (0..12_u8).flat_map(|j| (0..40_u8).map(move |k| (k, j)));
         let fits = |(k, j): &(u8, u8)| {
             let size = base + usize::from(*k) * plain + usize::from(*j) * tuple;
             size <= goal && size + 7 >= goal
