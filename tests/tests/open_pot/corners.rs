@@ -1,15 +1,13 @@
 //! Corners of the script that no other test tells apart: each was found by a mutant that nothing noticed.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R4;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::cthreshold::Cthreshold;
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{ProveDhTuple, SigmaBoolean, SigmaProp};
 use lets_protocol::{Amount, Join, Kind, NanoErg};
-use lets_tests::case::{longs, size};
+use lets_tests::OpenStage;
+use lets_tests::case::longs;
 use lets_tests::hand::junk;
 use lets_tests::open::{BACKING, EPOCH, RATE, UNITS, asking, oracle_of};
-use lets_tests::world::{key, public};
-use lets_tests::{Case, OpenStage};
+use lets_tests::world::key;
 
 // Q3: junk for the membership tokens, in the pot and in the new account alike: all true ones were a thief's.
 #[test]
@@ -228,45 +226,4 @@ fn join_bringing_units_or_a_class_refused() {
             case.with(|c| c.set_long(1, R4, 8, -1)).refused_at(0);
         }
     }
-}
-
-// J2: to the byte. Keys of two sizes and a number of any length fill the box.
-#[test]
-fn join_at_the_size_limit() {
-    let stage = OpenStage::of(Kind::Lets1);
-    let with = |keys: u8, tuples: u8, digits: u32| {
-        let point = |n: u8| *public(&key(n)).h.clone();
-        let plain = (0..keys).map(|n| SigmaBoolean::from(public(&key(n))));
-        let tuples = (0..tuples).map(|n| {
-            let [g, h, u, v] = [100, 101, 102, 103 + n].map(point);
-            SigmaBoolean::from(ProveDhTuple::new(g, h, u, v))
-        });
-        let children: Vec<_> = plain.chain(tuples).collect();
-        let owner = SigmaProp::from(SigmaBoolean::from(Cthreshold {
-            k: 1,
-            children: children.try_into().unwrap(),
-        }));
-        stage.join().with(|c| {
-            c.set_register(1, R5, vec![owner]);
-            c.set_long(1, R6, 0, 10_i64.pow(digits));
-        })
-    };
-    let bytes = |c: &Case| size(&c.made(1));
-    let [base, more_keys, more_tuples] =
-        [(2, 0), (3, 0), (2, 1)].map(|(keys, tuples)| bytes(&with(keys, tuples, 0)));
-    let (plain, tuple) = (more_keys - base, more_tuples - base);
-    let exactly = |goal: usize| {
-        let all = (0..12_u8).flat_map(|j| (0..40_u8).map(move |k| (k, j)));
-        let fits = |(k, j): &(u8, u8)| {
-            let size = base + usize::from(*k) * plain + usize::from(*j) * tuple;
-            size <= goal && size + 7 >= goal
-        };
-        let cases = all.filter(fits).flat_map(|(k, j)| {
-            let with = &with;
-            (0..18).map(move |digits| with(k + 2, j, digits))
-        });
-        cases.into_iter().find(|c| bytes(c) == goal).unwrap()
-    };
-    exactly(1_499).accepted();
-    exactly(1_500).refused_at(0);
 }
