@@ -61,8 +61,25 @@ fn margin_looks_at_the_erg_before() {
             c.data_inputs = vec![within.oracle.ergo_box().clone()];
             let seen = vec![within.oracle.created().as_i64(), 1_330_000_000];
             c.set_register(0, R4, seen);
+            // At the lower rate less may be taken.
+            c.move_erg(3, 1, 5_000_000_000);
         })
         .refused_at(0);
+}
+
+// O1: a rate of long ago, which the pot does not write down either.
+#[test]
+fn stale_rate_that_is_not_written_down_refused() {
+    let stage = OpenStage::of(Kind::Lets1).later(2_000, RATE);
+    let stale = stage.clone().told(RATE, EPOCH, stage.height.0 - 200);
+    let case = stage.adjust(30_000, 2 * BACKING);
+    case.accepted();
+    case.with(|c| {
+        c.data_inputs = vec![stale.oracle.ergo_box().clone()];
+        let seen = longs(&c.inputs[0].0.clone().into(), R4);
+        c.set_register(0, R4, seen);
+    })
+    .refused_at(0);
 }
 
 // X: the ERG of who leaves without units may go to a box with tokens of any number.
