@@ -20,7 +20,8 @@ use crate::error::CliError;
 use crate::home;
 use crate::output::Output;
 
-/// Blocks of a week: so long before its LETS's founding a wallet's boxes are looked for where there is no index.
+/// Blocks of a week: so long before its LETS's founding boxes of wallets and oracles are looked for where there is no index. An
+/// oracle's box that prices anything at the founding is at most a day old.
 pub(super) const WALLET_BEFORE: u32 = 5_040;
 
 /// Which ledger a session reads from if it must, and how it is brought forward.
@@ -63,7 +64,7 @@ impl Plan {
         self.lets.as_ref().map_or("wallet", |(_, print, _)| print)
     }
 
-    fn its_lets(&self) -> Option<Lets> {
+    pub(super) fn its_lets(&self) -> Option<Lets> {
         self.lets.as_ref().map(|(lets, ..)| lets.clone())
     }
 
@@ -92,13 +93,13 @@ impl Plan {
 
     /// Where the ledger begins.
     async fn course(&self, client: &NodeClient, ledger: &Ledger) -> Result<Course, CliError> {
-        let wallet = ledger.follows_wallet()?;
+        let follows_others = !ledger.followed_marks()?.is_empty();
         let founded = match &self.lets {
             Some((_, _, height)) => height.0,
             None => client.info().await?.full_height.unwrap_or_default(),
         };
         let before = founded.saturating_sub(WALLET_BEFORE);
-        let first = match wallet {
+        let first = match follows_others {
             true => before,
             false => founded,
         };
@@ -121,9 +122,13 @@ impl Plan {
         wallet: bool,
     ) -> Result<(Kept, Followed), CliError> {
         let mut ledger = self.open()?;
-        if wallet && !ledger.follows(&self.scripts)? {
-            // Their boxes may be anywhere in the blocks that were read without looking for them.
-            ledger.reset(&self.scripts)?;
+        let scripts = match wallet {
+            true => self.scripts.as_slice(),
+            false => &[],
+        };
+        // Their boxes may be anywhere in the blocks that were read without looking for them.
+        if (wallet || ledger.tip()?.is_none()) && !ledger.follows(scripts)? {
+            ledger.reset(scripts)?;
         }
         let course = self.course(client, &ledger).await?;
         let index = match wallet {
@@ -227,11 +232,25 @@ impl Session {
         match (ask.await, &self.plan) {
             (Ok(found), _) => Ok(Some(found)),
             (Err(NodeError::NotIndexed { .. }), Some(plan)) => {
-                self.keep(Box::pin(plan.begin(&self.client, true)).await?.0);
+                self.begin(plan).await?;
                 Ok(None)
             }
             (Err(e), _) => Err(e.into()),
         }
+    }
+
+    /// Reads from this ledger from now on: the node has no index.
+    async fn begin(&self, plan: &Plan) -> Result<(), CliError> {
+        self.keep(Box::pin(plan.begin(&self.client, true)).await?.0);
+        Ok(())
+    }
+
+    /// The ledger at the tip on a node that has no index: begun if the session reads from none yet and may.
+    pub(super) async fn begun_books(&self) -> Result<Option<MutexGuard<'_, Ledger>>, CliError> {
+        if let (false, Some(plan)) = (self.kept.initialized(), &self.plan) {
+            self.begin(plan).await?;
+        }
+        self.ledger().await
     }
 
     /// Unspent boxes with this token, as node or ledger lists them.

@@ -85,7 +85,7 @@ pub async fn follow(
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<Followed, CliError> {
     let mut course = course.clone();
-    course.marks.extend(ledger.followed_scripts()?);
+    course.marks.extend(ledger.followed_marks()?);
     let course = &course;
     let mut done = Followed::default();
     let mut index = index;

@@ -7,7 +7,7 @@ use lets_contracts::OracleNft;
 use lets_protocol::{Blocks, Lets, OracleBox};
 
 use super::follow::HEADERS;
-use super::{Session, View};
+use super::{Plan, Session, View};
 use crate::error::CliError;
 
 impl Session {
@@ -28,12 +28,15 @@ impl Session {
     /// # Errors
     /// As [`Session::oracle`].
     pub async fn oracle_of(&self, nft: OracleNft) -> Result<Option<OracleBox>, CliError> {
-        // A ledger does not keep it: the pool is none of the LETS's, and has a box every hour.
+        // Of the index even if the session reads from a ledger: one that was built with its help knows nothing of the pool.
         let token = TokenId::from(nft);
         let ask = self.client.unspent_by_token(&token, View::Chain.query());
         let found: Vec<ErgoBox> = match ask.await {
             Ok(found) => found.into_iter().map(|b| b.ergo_box).collect(),
-            Err(NodeError::NotIndexed { .. }) => self.published(nft).await?.into_iter().collect(),
+            Err(NodeError::NotIndexed { .. }) => match self.followed(nft).await? {
+                Some(found) => found,
+                None => self.published(nft).await?.into_iter().collect(),
+            },
             Err(e) => return Err(e.into()),
         };
         let mut boxes = found.iter().filter_map(|b| OracleBox::parse(nft, b).ok());
@@ -41,7 +44,21 @@ impl Session {
         Ok(first.filter(|_| boxes.next().is_none()))
     }
 
-    /// The last box with this NFT that a block of the last week made: an older one prices nothing. Where there is no index.
+    /// The boxes with this NFT that the ledger has, however old they are; `None` if it is not of a LETS that reads this pool, or
+    /// does not follow it.
+    async fn followed(&self, nft: OracleNft) -> Result<Option<Vec<ErgoBox>>, CliError> {
+        let reads_it = |plan: &Plan| plan.its_lets().and_then(|l| l.oracle()) == Some(nft);
+        if !self.plan.as_ref().is_some_and(reads_it) {
+            return Ok(None);
+        }
+        match self.begun_books().await? {
+            Some(ledger) => Ok(ledger.oracle_boxes()?),
+            None => Ok(None),
+        }
+    }
+
+    /// The last box with this NFT that a block of the last week made: an older one prices nothing. Where there is no index, and no
+    /// ledger yet, as before a founding.
     async fn published(&self, nft: OracleNft) -> Result<Option<ErgoBox>, CliError> {
         let digits = nft.to_string();
         let token = TokenId::from(nft);

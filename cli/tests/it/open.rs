@@ -3,6 +3,7 @@
 mod forged;
 mod kinds;
 mod many;
+mod silent;
 
 use crate::world::World;
 

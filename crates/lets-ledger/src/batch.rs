@@ -11,17 +11,17 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, NonMandatoryRegiste
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::expr::Expr;
-use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::serialization::{SigmaSerializable, SigmaSerializationError};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{AccountBox, Deed, Lets, NoteBox, Paid, payments_between};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use crate::block_tx::BlockTx;
+use crate::block_tx::{BlockTx, Made};
 use crate::error::LedgerError;
-use crate::follow::{Head, KEPT_BLOCKS, Tip, scripts, tip};
+use crate::follow::{Head, KEPT_BLOCKS, Tip, marks, tip};
 use crate::fresh::Nursery;
 use crate::held::Held;
-use crate::stored::{Kind, Known};
+use crate::stored::{Kind, Known, pack};
 
 /// Blocks on their way into a ledger: they are there when [`Batch::commit`] has returned, or not at all.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ pub struct Batch<'a> {
     path: &'a Path,
     lets: Option<&'a Lets>,
     held: &'a mut Held,
-    scripts: Vec<Vec<u8>>,
+    /// By what boxes are kept that are none of the LETS's: scripts of a wallet, and the oracle's NFT.
+    marks: Vec<Vec<u8>>,
     tip: Option<Tip>,
     /// Up to this height nothing is ever taken back: what only going back needs is not written.
     settled: u32,
@@ -49,6 +50,12 @@ pub struct Batch<'a> {
 struct Spent {
     key: i64,
     known: Arc<Known>,
+}
+
+/// A box that is none of the LETS's, as its row has it.
+struct Kept {
+    mark: Vec<u8>,
+    content: Vec<u8>,
 }
 
 /// The accounts before and after a transaction, with what it did.
@@ -73,14 +80,14 @@ impl<'a> Batch<'a> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fault)?;
         let tip = tip(&db).map_err(fault)?;
-        let scripts = scripts(&db).map_err(fault)?;
+        let marks = marks(&db).map_err(fault)?;
         held.begin(tip);
         Ok(Self {
             db,
             path,
             lets,
             held,
-            scripts,
+            marks,
             tip,
             settled: goal.saturating_sub(KEPT_BLOCKS),
             below: None,
@@ -126,7 +133,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A later block, when it is known from elsewhere that the blocks before it hold nothing of the LETS. What they did to a
-    /// wallet is then not known: its boxes are forgotten.
+    /// wallet or to the oracle is then not known: their boxes are forgotten.
     ///
     /// # Errors
     /// [`LedgerError::NotNext`] if it is not above the last one.
@@ -135,7 +142,7 @@ impl<'a> Batch<'a> {
             return self.block(head);
         }
         self.place(head, self.tip.is_none_or(|tip| head.height > tip.height))?;
-        self.scripts.clear();
+        self.marks.clear();
         self.db
             .execute_batch(
                 "DELETE FROM scripts; DELETE FROM wallet; DELETE FROM wallet_transactions",
@@ -202,7 +209,7 @@ impl<'a> Batch<'a> {
                     return Ok(true);
                 }
             }
-            if self.scripts.is_empty() {
+            if self.marks.is_empty() {
                 return Ok(false);
             }
             let mut wallet = self
@@ -333,9 +340,9 @@ impl<'a> Batch<'a> {
             .map_err(|cause| self.fault(cause))
     }
 
-    /// What the transaction did to the wallet's boxes.
+    /// What the transaction did to the boxes of the wallet and of the oracle.
     fn wallet(&mut self, tx: &BlockTx) -> Result<(), LedgerError> {
-        if self.scripts.is_empty() {
+        if self.marks.is_empty() {
             return Ok(());
         }
         let height = self.tip.map_or(0, |tip| tip.height);
@@ -346,18 +353,12 @@ impl<'a> Batch<'a> {
                 params![height, input.as_ref()],
             )?;
         }
-        for output in &tx.outputs {
-            let bytes = |e: ergo_lib::ergotree_ir::serialization::SigmaSerializationError| {
-                self.damaged(e.to_string())
-            };
-            let output = &output.ergo_box;
-            let script = output.ergo_tree.sigma_serialize_bytes().map_err(bytes)?;
-            if self.scripts.contains(&script) {
+        for made in &tx.outputs {
+            if let Some(Kept { mark, content }) = self.kept(made)? {
                 touched += 1;
-                let content = output.sigma_serialize_bytes().map_err(bytes)?;
                 self.execute(
                     "INSERT INTO wallet VALUES (?1, ?2, ?3, ?4, NULL)",
-                    params![output.box_id().as_ref(), script, content, height],
+                    params![made.ergo_box.box_id().as_ref(), mark, content, height],
                 )?;
             }
         }
@@ -368,6 +369,27 @@ impl<'a> Batch<'a> {
             )?;
         }
         Ok(())
+    }
+
+    /// How a box is kept that is none of the LETS's; `None` if it is not. The oracle's is the oracle's even at a key of the wallet.
+    fn kept(&self, made: &Made) -> Result<Option<Kept>, LedgerError> {
+        let ergo_box = &made.ergo_box;
+        if let Some((lets, nft)) = self.lets.and_then(|lets| Some((lets, lets.oracle()?))) {
+            let (mark, token) = (nft.bytes().to_vec(), TokenId::from(nft));
+            let mut held = ergo_box.tokens.iter().flatten();
+            if held.any(|t| t.token_id == token) && self.marks.contains(&mark) {
+                let content = pack(lets, Kind::Stray, ergo_box, &made.unscripted)
+                    .map_err(|why| self.damaged(why))?;
+                return Ok(Some(Kept { mark, content }));
+            }
+        }
+        let bytes = |e: SigmaSerializationError| self.damaged(e.to_string());
+        let mark = ergo_box.ergo_tree.sigma_serialize_bytes().map_err(bytes)?;
+        if !self.marks.contains(&mark) {
+            return Ok(None);
+        }
+        let content = ergo_box.sigma_serialize_bytes().map_err(bytes)?;
+        Ok(Some(Kept { mark, content }))
     }
 
     /// The boxes of the LETS among the inputs.

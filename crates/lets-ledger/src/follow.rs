@@ -4,14 +4,17 @@ use std::path::Path;
 
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergo_chain_types::BlockId;
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use lets_protocol::Lets;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::Ledger;
 use crate::batch::Batch;
 use crate::error::LedgerError;
 use crate::schema;
+use crate::stored::{Kind, unpack_unparsed};
 
 /// Blocks of two days: so deep a reorganisation can be taken back. A deeper one makes the ledger be built anew.
 pub const KEPT_BLOCKS: u32 = 1_440;
@@ -142,25 +145,25 @@ impl Ledger {
         db.commit().map_err(fault)
     }
 
-    /// Forgets everything but which scripts to keep boxes of, to be built anew.
+    /// Forgets everything but by what marks to keep boxes, to be built anew.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn clear(&mut self) -> Result<(), LedgerError> {
-        let scripts = scripts(&self.connection).map_err(|cause| self.fault(cause))?;
-        self.begin_anew(&scripts)
+        let marks = marks(&self.connection).map_err(|cause| self.fault(cause))?;
+        self.begin_anew(&marks)
     }
 
-    /// Forgets everything, to be built anew; from then on the boxes with these scripts are kept too.
+    /// Forgets everything, to be built anew; from then on the boxes with these scripts are kept too, and the oracle's.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn reset(&mut self, scripts: &[ErgoTree]) -> Result<(), LedgerError> {
-        let scripts = tree_bytes(&self.path, scripts)?;
-        self.begin_anew(&scripts)
+        let marks = self.marks_for(scripts)?;
+        self.begin_anew(&marks)
     }
 
-    fn begin_anew(&mut self, scripts: &[Vec<u8>]) -> Result<(), LedgerError> {
+    fn begin_anew(&mut self, marks: &[Vec<u8>]) -> Result<(), LedgerError> {
         let path = self.path.as_path();
         let fault = |cause| LedgerError::of(path, cause);
         let db = self
@@ -173,8 +176,8 @@ impl Ledger {
                 db.execute(&format!("DELETE FROM {table}"), [])?;
             }
             db.execute("DELETE FROM scripts", [])?;
-            for script in scripts {
-                db.execute("INSERT OR IGNORE INTO scripts VALUES (?1)", [script])?;
+            for mark in marks {
+                db.execute("INSERT OR IGNORE INTO scripts VALUES (?1)", [mark])?;
             }
             Ok(())
         };
@@ -182,31 +185,49 @@ impl Ledger {
         db.commit().map_err(fault)
     }
 
-    /// The scripts whose boxes have been kept from the first block on, in hexadecimal.
+    /// The marks by which boxes have been kept from the first block on that are none of the LETS's, in hexadecimal: scripts of a
+    /// wallet, and the oracle's NFT.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn followed_scripts(&self) -> Result<Vec<String>, LedgerError> {
-        let followed = scripts(&self.connection).map_err(|cause| self.fault(cause))?;
+    pub fn followed_marks(&self) -> Result<Vec<String>, LedgerError> {
+        let followed = marks(&self.connection).map_err(|cause| self.fault(cause))?;
         Ok(followed.iter().map(hex::encode).collect())
     }
 
-    /// Whether it keeps boxes of a wallet.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn follows_wallet(&self) -> Result<bool, LedgerError> {
-        Ok(!self.followed_scripts()?.is_empty())
-    }
-
-    /// Whether the boxes with all of these scripts have been kept from the first block on.
+    /// Whether the boxes with all of these scripts have been kept from the first block on, and the oracle's if the LETS has one.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn follows(&self, wanted: &[ErgoTree]) -> Result<bool, LedgerError> {
-        let followed = scripts(&self.connection).map_err(|cause| self.fault(cause))?;
-        let wanted = tree_bytes(&self.path, wanted)?;
-        Ok(wanted.iter().all(|script| followed.contains(script)))
+        let followed = marks(&self.connection).map_err(|cause| self.fault(cause))?;
+        let wanted = self.marks_for(wanted)?;
+        Ok(wanted.iter().all(|mark| followed.contains(mark)))
+    }
+
+    /// Unspent boxes with the oracle's NFT; `None` if they were not kept from the first block on.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn oracle_boxes(&self) -> Result<Option<Vec<ErgoBox>>, LedgerError> {
+        let Some((lets, nft)) = self.lets.as_ref().and_then(|l| Some((l, l.oracle()?))) else {
+            return Ok(None);
+        };
+        if !self.follows(&[])? {
+            return Ok(None);
+        }
+        // The script is the pool's own, and stays bytes.
+        let unpacked = |bytes: &Vec<u8>| unpack_unparsed(lets, Kind::Stray, bytes);
+        let stored = self.kept_for(nft.bytes())?;
+        let boxes: Result<Vec<ErgoBox>, String> = stored.iter().map(unpacked).collect();
+        boxes.map(Some).map_err(|why| self.damaged(why))
+    }
+
+    fn marks_for(&self, scripts: &[ErgoTree]) -> Result<Vec<Vec<u8>>, LedgerError> {
+        let mut marks = tree_bytes(&self.path, scripts)?;
+        let oracle = self.lets.as_ref().and_then(Lets::oracle);
+        marks.extend(oracle.map(|nft| nft.bytes().to_vec()));
+        Ok(marks)
     }
 }
 
@@ -229,7 +250,7 @@ pub(crate) fn tip(db: &Connection) -> Result<Option<Tip>, rusqlite::Error> {
     .optional()
 }
 
-pub(crate) fn scripts(db: &Connection) -> Result<Vec<Vec<u8>>, rusqlite::Error> {
+pub(crate) fn marks(db: &Connection) -> Result<Vec<Vec<u8>>, rusqlite::Error> {
     let mut statement = db.prepare("SELECT script FROM scripts ORDER BY script")?;
     statement.query_map([], |row| row.get(0))?.collect()
 }

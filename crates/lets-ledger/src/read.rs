@@ -50,7 +50,7 @@ impl Ledger {
             .map_err(|cause| self.fault(cause))
     }
 
-    fn damaged(&self, why: impl Into<String>) -> LedgerError {
+    pub(crate) fn damaged(&self, why: impl Into<String>) -> LedgerError {
         LedgerError::Damaged {
             path: self.path.clone(),
             why: why.into(),
@@ -138,15 +138,19 @@ impl Ledger {
             all.retain(|b| is_same_script(&b.ergo_tree, tree));
             return Ok(all);
         }
-        let stored: Vec<Vec<u8>> = self.rows(
-            "SELECT bytes FROM wallet WHERE script = ?1 AND spent IS NULL ORDER BY made, id",
-            [script],
-            |row| row.get(0),
-        )?;
-        stored
+        self.kept_for(&script)?
             .iter()
             .map(|bytes| ErgoBox::sigma_parse_bytes(bytes).map_err(|e| self.damaged(e.to_string())))
             .collect()
+    }
+
+    /// What is stored of the unspent boxes that are none of the LETS's and are kept for this mark.
+    pub(crate) fn kept_for(&self, mark: &[u8]) -> Result<Vec<Vec<u8>>, LedgerError> {
+        self.rows(
+            "SELECT bytes FROM wallet WHERE script = ?1 AND spent IS NULL ORDER BY made, id",
+            [mark],
+            |row| row.get(0),
+        )
     }
 
     /// Accounts as of the last block, in the order of their numbers.
