@@ -5,11 +5,10 @@
 //! tried, so that a wrong one is known at once.
 
 use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
-use ergo_lib::chain::transaction::TxId;
-use ergo_lib::chain::transaction::UnsignedInput;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
+use ergo_lib::chain::transaction::{Transaction, TxId, UnsignedInput};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
-use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBoxCandidate, NonMandatoryRegisters};
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::mir::expr::Expr;
@@ -65,6 +64,17 @@ impl Person {
 enum Chain {
     Devnet(Devnet),
     Node(String),
+}
+
+/// A box with nothing but ERG.
+fn plain(value: u64, tree: ErgoTree, height: u32) -> ErgoBoxCandidate {
+    ErgoBoxCandidate {
+        value: value.try_into().unwrap(),
+        ergo_tree: tree,
+        tokens: None,
+        additional_registers: NonMandatoryRegisters::empty(),
+        creation_height: height,
+    }
 }
 
 /// A chain with people on it.
@@ -197,30 +207,37 @@ impl Lane {
             held >= value + fee + 1_000_000,
             "the funded key holds too little ERG"
         );
-        let output = |value: u64, tree: ErgoTree| ErgoBoxCandidate {
-            value: value.try_into().unwrap(),
-            ergo_tree: tree,
-            tokens: None,
-            additional_registers: NonMandatoryRegisters::empty(),
-            creation_height: height,
-        };
         let outputs = vec![
-            output(value, to.tree()),
-            output(held - value - fee, funder.tree()),
-            output(fee, MINERS_FEE_ADDRESS.script().unwrap()),
+            plain(value, to.tree(), height),
+            plain(held - value - fee, funder.tree(), height),
         ];
+        let signed = self.spend(session, &funder, inputs, outputs).await;
+        signed.id()
+    }
+
+    /// Sends a transaction of a person's own: these boxes of his into these, and what the outputs leave is the fee.
+    pub async fn spend(
+        &self,
+        session: &mut Session,
+        person: &Person,
+        inputs: Vec<ErgoBox>,
+        mut outputs: Vec<ErgoBoxCandidate>,
+    ) -> Transaction {
+        let held: u64 = inputs.iter().map(|b| *b.value.as_u64()).sum();
+        let kept: u64 = outputs.iter().map(|b| *b.value.as_u64()).sum();
+        let (fee, height) = (held - kept, outputs[0].creation_height);
+        let miners = MINERS_FEE_ADDRESS.script().unwrap();
+        outputs.push(plain(fee, miners, height));
         let ids = inputs
             .iter()
             .map(|b| UnsignedInput::new(b.box_id(), ContextExtension::empty()))
             .collect();
         let tx = UnsignedTransaction::new_from_vec(ids, Vec::new(), outputs).unwrap();
         let context = TransactionContext::new(tx, inputs, Vec::new()).unwrap();
-        let signed = session.sign(context, &funder.signer).await.unwrap();
-        session
-            .submit("fund", NanoErg(fee), signed)
-            .await
-            .unwrap()
-            .id
+        let signed = session.sign(context, &person.signer).await.unwrap();
+        let sent = session.submit("spend", NanoErg(fee), signed.clone()).await;
+        sent.unwrap();
+        signed
     }
 
     /// A person's bare key, for transactions that no honest signer would sign.

@@ -158,5 +158,10 @@ mod scenarios {
     mod committee;
     mod life;
     mod notes;
+    mod open;
+    mod open_faults;
+    mod open_village;
+    mod oracle;
+    mod town;
     pub mod village;
 }
