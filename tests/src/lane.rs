@@ -124,8 +124,10 @@ impl Lane {
             Ok(url) => {
                 let file = std::env::var("ERGO_NODE_MNEMONIC_FILE")
                     .expect("ERGO_NODE_MNEMONIC_FILE names the file with a funded key's words");
-                let words = std::fs::read_to_string(file).expect("the file with the words");
-                (Some(url), words)
+                let text = std::fs::read_to_string(file).expect("the file with the words");
+                // The bare keys come from the words as they are: a line's end would make others of them.
+                let words: Vec<&str> = text.split_whitespace().collect();
+                (Some(url), words.join(" "))
             }
             Err(_) => (None, DEVNET_WORDS.to_owned()),
         }
