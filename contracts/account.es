@@ -8,7 +8,8 @@
  * R5 Coll[SigmaProp]  0 the owner's key, 1 an heir's while a recovery is pending
  * R6 Coll[Long]       the owner's: 0 smallest direct payment, 1 stamp, 2 credit used, 3 in debt since, (4) recovery
  * R7 Coll[Byte]       who else may act, fixed at opening: empty nobody; 32 bytes: the key is R4 of the data input 0
- *                     that holds this token; 33 bytes: the contract whose box, with the token in bytes 1.., is INPUTS(0)
+ *                     that holds this token; 33 bytes: the contract whose box, with the token in bytes 1.., is INPUTS(0), or beside a
+ *                     pot where its script says
  * Balance = units - issued. Credit drawn = min(old balance, 0) - min(new balance, 0), or 0 if less.
  *
  * POT PATH   P1 the account is INPUTS(1)
@@ -26,7 +27,8 @@
  *            C4 the pot: its NFT first
  *            C5 an account: the membership token first (amount 1), and this script
  *            C6 a note: one token, the note's script, R4 a SigmaProp, R5 = this account's number ++ this script's hash
- *               ++ the payee's number or nothing, R6 = expiry ++ the classes that limit this account now
+ *               ++ the payee's number or nothing, R6 = expiry ++ the classes that limit this account now, all above 0:
+ *               one below is a mark of open_pot.es, under which no credit is drawn
  *   Unsigned U1 it is not the leader   U2 ERG not less   U3 R5 as it was   U4 R6 as it was
  *            U5 units gained: at least the smallest direct payment, or a debt brought to exactly 0
  *            U6 or units unchanged, and the box older than 788,400 blocks (anybody may refresh it)
@@ -86,7 +88,7 @@
             (limit.size == 0 || o.tokens(1) == SELF.tokens(1) || limit.exists({(c: Long) => c == o.R4[Coll[Long]].get(8)}))) ||
           (o.tokens.size == 1 && blake2b256(o.propositionBytes) == NOTE_HASH && o.R4[SigmaProp].isDefined &&
             o.R5[Coll[Byte]].get.slice(0, 64) == SELF.tokens(1)._1 ++ blake2b256(script) &&
-            o.R6[Coll[Long]].get.slice(1, 63) == limit)
+            o.R6[Coll[Long]].get.slice(1, 63) == limit && limit.forall({(c: Long) => c > 0L}))
         }))
       ))
 

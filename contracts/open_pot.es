@@ -15,7 +15,8 @@
  * Its successor is OUTPUTS(0); the account that it acts on, the subject, is INPUTS(1), its successor OUTPUTS(1).
  * Accounts have terms of 9 numbers: 8 is the height at which the lock ends (kind 1, otherwise 0), which no classes name.
  * A tenth is a mark: below 0 minus the height of a margin call, 0 a freeze. To account.es it is a class to spend on that
- * nobody has: whoever is marked can draw no credit, but into a note of that class, which nobody can claim.
+ * nobody has, and that no note carries: whoever is marked can draw no credit.
+ * Collateral is the ERG between the policy's floor and the account's own: what is above that its owner takes out when he likes.
  *
  * Always     Q1 the pot is INPUTS(0)   Q2 same script   Q3 the same three tokens in the same places
  *            Q4 created less than 5,040 blocks ago   Q5 R5 and R6 as they were, no R7   Q6 R4 as it was, or, if
@@ -56,8 +57,8 @@
  *  Call      kind 1, by anybody: a tenth number in the terms, whose others stay
  *            C1 units as they were   C2 ERG not less
  *            C3 not called yet (marked 0 or not at all), or grace and time to liquidate are over; the debt is above the
- *            margin's worth of the ERG above the policy's floor, the oracle is pressing; the mark is minus a height not
- *            past, at most 720 blocks ahead
+ *            margin's worth of the collateral, the oracle is pressing; the mark is minus a height not past, at most
+ *            720 blocks ahead
  *            C4 or not marked, the mark is 0, and the oracle is dead, or pressing and the line above the margin's worth
  *  Liquidate kind 1, by anybody who brings units: terms as they were, more units, none of them from the pot
  *            D1 called   D2 the grace has passed, the time to liquidate has not   D3 the oracle is pressing
@@ -145,7 +146,7 @@
         out.R7[Coll[Byte]].get == link && !(out.R8[Long].isDefined) && recent(out) && out.bytes.size < 2000
       val secured = same && kind == 1L && gain >= 0L
       val pressing = known && quoted >= rate
-      val room = max(0L, subject.value - floor) / price(rules(12))
+      val room = max(0L, min(subject.value, terms(3)) - floor) / price(rules(12))
       val under = pressing && 0L - balance > room
       val waited = if (terms.size == 10 && terms(9) < 0L) HEIGHT + terms(9) - rules(14) else 0L
 

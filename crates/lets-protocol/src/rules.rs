@@ -213,10 +213,12 @@ pub fn check_spend(
     if draw.drawn > 0 {
         check_loan_rules(terms, &draw, &after, height)?;
     }
+    let limit = classes_after(account, flow);
+    // A mark: neither an account nor a note is of that class.
+    let nobodys = limit.iter().find(|c| **c < 1 && flow.paid > 0);
+    let other = classes.iter().find(|c| !may_reach(limit, **c));
     if (leads || flow.net() < 0)
-        && let Some(&class) = classes
-            .iter()
-            .find(|c| !may_reach(classes_after(account, flow), **c))
+        && let Some(&class) = nobodys.or(other)
     {
         return Err(RuleViolation::PayeeClass {
             allowed: terms.spend_on.clone(),
@@ -346,11 +348,16 @@ pub fn check_terms(charter: &CharterBox, terms: &Terms) -> Result<(), RuleViolat
             count(Terms::MAX_CLASSES),
         );
     }
-    if let Some(&class) = std::iter::once(&terms.class)
-        .chain(&terms.spend_on)
-        .find(|c| !(0..=Amount::MAX.units()).contains(*c))
-    {
-        return fault("class", class, Amount::MAX.units());
+    if !(0..=Amount::MAX.units()).contains(&terms.class) {
+        return fault("class", terms.class, Amount::MAX.units());
+    }
+    let spend_on = terms.spend_on.iter();
+    if let Some(&class) = spend_on.clone().find(|c| **c > Amount::MAX.units()) {
+        return fault("class to spend on", class, Amount::MAX.units());
+    }
+    // No note carries one below: `contracts/account.es` C6.
+    if let Some(&class) = spend_on.clone().find(|c| **c < 1) {
+        return fault("class to spend on", class, 1);
     }
     Ok(())
 }

@@ -159,7 +159,7 @@ pub(super) fn arb_age() -> impl Strategy<Value = u32> {
 }
 
 fn arb_classes() -> impl Strategy<Value = Vec<i64>> {
-    prop_oneof![9 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![1, 2]), 1 => Just(vec![0, 2])]
+    prop_oneof![9 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![1, 2]), 1 => Just(vec![2, 3])]
 }
 
 fn arb_party() -> impl Strategy<Value = Party> {

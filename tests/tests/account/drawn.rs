@@ -312,6 +312,34 @@ fn classes_credit_into_a_note_that_carries_them_accepted() {
     noted(499, 500, &[3, 4]).accepted();
 }
 
+// C6: no note carries a class below 1, wherever in the list: such a number is an open pot's mark.
+#[test]
+fn classes_below_1_carried_by_no_note() {
+    let m = Members::of(10);
+    for (classes, carried) in [
+        ([1, 2], true),
+        ([0, 2], false),
+        ([1, 0], false),
+        ([1, -7], false),
+    ] {
+        let payer = m.at(0, 0);
+        let mut terms = payer.terms().to_longs();
+        terms.extend(classes);
+        let payer = m
+            .world
+            .account_with(&payer, |c| c.set_register(0, R4, terms));
+        let case = trade(&m.world, &[pays(&payer, 500)], &[&m.keys[0]]).with(|c| {
+            c.add_output(note(&m.world, &payer, None, 500), 0);
+            let expiry = i64::from(m.world.height.0) + 20_000;
+            c.set_register(1, R6, [&[expiry][..], &classes].concat());
+        });
+        match carried {
+            true => drop(case.accepted()),
+            false => case.refused_at(0),
+        }
+    }
+}
+
 /// A note that the debtor made of borrowed units, `age` blocks old; anybody of its classes may claim it.
 fn borrowed_note(m: &Members, debtor: &AccountBox, age: u32, units: u64) -> ErgoBox {
     let candidate = note(&m.world, debtor, None, units);

@@ -2,11 +2,11 @@
 
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::R4;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
-use lets_protocol::{Amount, Join, Kind, NanoErg};
+use lets_protocol::{Amount, Join, Kind, NanoErg, Policy};
 use lets_tests::OpenStage;
 use lets_tests::case::longs;
 use lets_tests::hand::junk;
-use lets_tests::open::{BACKING, EPOCH, RATE, UNITS, asking, oracle_of};
+use lets_tests::open::{BACKING, EPOCH, RATE, UNITS, asking, oracle_of, policy};
 use lets_tests::world::key;
 
 // Q3: junk for the membership tokens, in the pot and in the new account alike: all true ones were a thief's.
@@ -227,20 +227,71 @@ fn join_bringing_units_or_a_class_refused() {
             ..asking(stage.pot.policy(), &stage.joiner())
         };
         let case = stage.join_as(none);
-        case.clone()
-            .with(|c| {
-                let spare = c.outputs.len() - 2;
-                c.add_input(stage.holding(&holder, &[(stage.unit(), 5)]), spare);
-                c.signers.push(holder.clone());
-                c.set_tokens(0, |all| all[2].1 += 5);
-                if kind == Kind::Lets1 {
-                    c.set_long(1, R4, 0, -5);
-                    c.set_long(1, R4, 1, -5);
-                }
-            })
-            .refused_at(0);
+        let told = case.clone().with(|c| {
+            c.data_inputs = vec![stage.oracle.ergo_box().clone()];
+            c.set_register(0, R4, vec![stage.oracle.created().as_i64(), RATE]);
+        });
+        told.accepted();
+        for case in [&case, &told] {
+            case.clone()
+                .with(|c| {
+                    let spare = c.outputs.len() - 2;
+                    c.add_input(stage.holding(&holder, &[(stage.unit(), 5)]), spare);
+                    c.signers.push(holder.clone());
+                    c.set_tokens(0, |all| all[2].1 += 5);
+                    if kind == Kind::Lets1 {
+                        c.set_long(1, R4, 0, -5);
+                        c.set_long(1, R4, 1, -5);
+                    }
+                })
+                .refused_at(0);
+        }
         if kind == Kind::Lets3 {
             case.with(|c| c.set_long(1, R4, 8, -1)).refused_at(0);
         }
     }
+}
+
+// J16: what is paid as a fee backs no units.
+#[test]
+fn join_with_a_fee_beside_what_backs() {
+    let policy = Policy {
+        fee: NanoErg(1_000_000_000),
+        ..policy(Kind::Lets3)
+    };
+    let join = OpenStage::under(policy, 10).join();
+    join.accepted();
+    join.with(|c| c.move_erg(0, 2, 1)).refused_at(0);
+}
+
+// W10, W11: whoever has issued nothing may begin, whoever issued less than that not; and without an oracle no unit is
+// given, not even the one that the line is above what was issued.
+#[test]
+fn adjust_around_nothing_issued() {
+    let mut stage = OpenStage::of(Kind::Lets1).later(2_000, RATE);
+    let (honest, unit) = (stage.account.clone(), stage.unit());
+    stage.account = stage.balanced(&stage.account, -UNITS);
+    stage.account = stage.on_terms(&stage.account, &[(0, 0), (1, 0)]);
+    let begins = stage.adjust(UNITS, BACKING);
+    begins.accepted();
+    let below = stage.box_with(&begins.inputs[1].0, |c| c.set_long(0, R4, 0, -1));
+    begins
+        .with(|c| {
+            c.replace_input(1, below);
+            c.move_token(0, 1, unit, 1);
+        })
+        .refused_at(0);
+    stage.account = honest;
+    let silent = stage.clone().told(RATE, EPOCH, stage.height.0 - 3_000);
+    let same = silent.adjust(UNITS, BACKING);
+    same.accepted();
+    let short = stage.box_with(&same.inputs[1].0, |c| {
+        c.set_long(0, R4, 0, UNITS - 1);
+        c.set_tokens(0, |all| all[2].1 -= 1);
+    });
+    same.with(|c| {
+        c.replace_input(1, short);
+        c.set_tokens(0, |all| all[2].1 -= 1);
+    })
+    .refused_at(0);
 }

@@ -2,14 +2,15 @@
 
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7, R8};
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::cor::Cor;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
 use lets_contracts::OracleNft;
 use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{Amount, Join, Kind, Link, NanoErg, OpenError, Settings};
 use lets_tests::case::{longs, size};
 use lets_tests::hand::junk;
 use lets_tests::open::{BACKING, ORACLE, UNITS, asking};
-use lets_tests::world::{key, p2pk, prop};
+use lets_tests::world::{at_least, key, p2pk, prop};
 use lets_tests::{Case, OpenStage};
 
 fn joins() -> Vec<(OpenStage, Case)> {
@@ -76,22 +77,36 @@ fn join_into_a_box_that_is_no_account_refused() {
     }
 }
 
-// J2: below 1,500 bytes, by a key that is as long as it likes.
+/// One of seven keys, within so many levels that change nothing.
+fn long_key(levels: usize) -> SigmaProp {
+    let keys = [0, 1, 2, 3, 4, 5, 6].map(key);
+    let innermost = SigmaBoolean::from(at_least(1, &keys.each_ref()));
+    SigmaProp::from((0..levels).fold(innermost, |inner, _| {
+        let items = vec![inner, SigmaBoolean::TrivialProp(false)];
+        SigmaBoolean::from(Cor {
+            items: items.try_into().unwrap(),
+        })
+    }))
+}
+
+// J2: below 1,500 bytes, by a key that is as long as it likes, and a number.
 #[test]
 fn join_with_a_box_too_large_refused() {
-    use lets_tests::world::at_least;
-    let stage = OpenStage::of(Kind::Lets1);
-    let keys: Vec<_> = (0..60).map(key).collect();
-    let with = |count: usize| -> Case {
-        let keys: Vec<_> = keys.iter().take(count).collect();
-        stage
-            .join()
-            .with(|c| c.set_register(1, R5, vec![at_least(1, &keys)]))
+    let join = OpenStage::of(Kind::Lets1).join();
+    let with = |levels: usize, direct: i64| {
+        join.clone().with(|c| {
+            c.set_register(1, R5, vec![long_key(levels)]);
+            c.set_long(1, R6, 0, direct);
+        })
     };
-    let bytes = |c: &Case| size(&c.made(1));
-    let count = (2..60).find(|n| bytes(&with(*n)) >= 1_500).unwrap();
-    with(count - 1).accepted();
-    with(count).refused_at(0);
+    let of_size = |bytes: usize| {
+        let all = (0..15).flat_map(|levels| (0..9).map(move |n| (levels, 1_i64 << (7 * n))));
+        all.map(|(levels, direct)| with(levels, direct))
+            .find(|case| size(&case.made(1)) == bytes)
+            .unwrap()
+    };
+    of_size(1_499).accepted();
+    of_size(1_500).refused_at(0);
 }
 
 // J3

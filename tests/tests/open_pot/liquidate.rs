@@ -1,14 +1,14 @@
 //! Margin calls and liquidations: C1 to C4, D1 to D8.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
 use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{Amount, Blocks, Kind, Mark, OpenError};
 use lets_tests::case::longs;
-use lets_tests::open::{EPOCH, RATE, UNITS};
+use lets_tests::open::{BACKING, EPOCH, RATE, UNITS};
 use lets_tests::world::key;
 use lets_tests::{Case, OpenStage};
 
-/// At the margin of 150 percent 400.1 ERG carry 20,000 units up to a price of 0.0133 ERG.
+/// At the margin of 150 percent 400 ERG carry 20,000 units up to a price of 0.0133 ERG.
 const UNDER: i64 = 1_350_000_000;
 const SECURE: i64 = 1_330_000_000;
 
@@ -88,9 +88,9 @@ fn call_within_the_margin_refused() {
         call(&owing(SECURE)),
         OpenViolation::Secured { debt, .. } if debt.units() == UNITS
     ));
-    // 3,000 units at a price that makes 150 percent of it exactly 20,000,000 nanoErg: 400.1 ERG carry 20,005.
+    // 3,000 units at a price that makes 150 percent of it exactly 20,000,000 nanoErg: 400 ERG carry 20,000.
     let price = RATE * 4 / 3;
-    for (debt, called) in [(20_005, false), (20_006, true)] {
+    for (debt, called) in [(20_000, false), (20_001, true)] {
         let stage = owing(price);
         let deep = |c: &mut Case, out: usize| {
             c.set_long(out, R4, 0, debt);
@@ -107,9 +107,12 @@ fn call_within_the_margin_refused() {
             false => case.refused_at(0),
         }
     }
-    // ERG above the floor counts: who has added to his box without a word is secure.
+    // Collateral is what the terms keep in the box: ERG above their floor leaves when its owner likes, and counts for nothing.
     let mut richer = owing(UNDER);
     richer.account = richer.account_with(&richer.account, |c| c.give_erg(0, 10_000_000_000));
+    richer.call().accepted();
+    let floor = richer.account.terms().floor.0 + 10_000_000_000;
+    richer.account = richer.on_terms(&richer.account, &[(3, i64::try_from(floor).unwrap())]);
     assert!(matches!(call(&richer), OpenViolation::Secured { .. }));
     // No debt, no call.
     let free = OpenStage::of(Kind::Lets1).later(2_000, 4 * RATE);
@@ -220,6 +223,43 @@ fn freeze_with_another_mark_or_twice_refused() {
     case.clone().with(|c| c.move_erg(1, 2, 1)).refused_at(0);
 }
 
+// C4: the line counts, whatever is issued: a debt beyond it is called.
+#[test]
+fn freeze_looks_at_the_line() {
+    let mut stage = owing(RATE);
+    stage.account =
+        stage.account_with(&stage.account, |c| c.take_erg(0, BACKING - 150_000_000_000));
+    let case = stage.freeze();
+    case.accepted();
+    on(&stage, &case, |c, out| c.set_long(out, R4, 1, 5_000)).refused_at(0);
+}
+
+// C3, C4: below its least the oracle presses nobody, nor does a stale one, also where the least rate would do.
+#[test]
+fn margin_counts_under_a_pressing_oracle_alone() {
+    let least = OpenStage::of(Kind::Lets1).pot.policy().oracle.least;
+    let mut stage = owing(least);
+    stage.account = stage.account_with(&stage.account, |c| c.take_erg(0, BACKING - 15_000_000_000));
+    for case in [stage.call(), stage.freeze()] {
+        case.accepted();
+        let seen = longs(&case.inputs[0].0.clone().into(), R4);
+        let made = stage.height.0 - 5;
+        let stale = stage.height.0 - 200;
+        for (rate, created, seen) in [
+            (least - 1, made, vec![i64::from(made), least]),
+            (least, stale, seen),
+        ] {
+            let other = stage.clone().told(rate, EPOCH, created);
+            case.clone()
+                .with(|c| {
+                    c.data_inputs = vec![other.oracle.ergo_box().clone()];
+                    c.set_register(0, R4, seen);
+                })
+                .refused_at(0);
+        }
+    }
+}
+
 #[test]
 fn liquidation_in_part_and_whole_accepted() {
     let stage = OpenStage::called(UNITS, 2 * RATE);
@@ -251,6 +291,34 @@ fn liquidation_of_a_debt_not_called_refused() {
         c.set_register(out, R4, [terms.as_slice(), &[0]].concat())
     })
     .refused_at(0);
+}
+
+// D1: on a chain younger than grace and time to liquidate, where no mark would be a call of long ago.
+#[test]
+fn liquidation_of_a_frozen_account_on_a_young_chain_refused() {
+    let stage = OpenStage::called(UNITS, 2 * RATE);
+    let mut case = stage.liquidate(5_000);
+    case.height = 3_000;
+    case.created_ago(1);
+    for input in 0..case.inputs.len() {
+        let young = |c: &mut Case| {
+            c.outputs[0].creation_height = 2_000;
+            if input == 2 {
+                c.set_long(0, R6, 1, 2_000);
+            }
+        };
+        let young = stage.box_with(&case.inputs[input].0, young);
+        case.replace_input(input, young);
+    }
+    for place in [1, 3] {
+        case.set_long(2, R6, place, 2_999);
+    }
+    let oracle = stage.clone().told(2 * RATE, EPOCH, 2_995).oracle;
+    case.data_inputs = vec![oracle.ergo_box().clone()];
+    case.set_register(0, R4, vec![2_995, 2 * RATE]);
+    let marked = |mark: i64| on(&stage, &case, |c, out| c.set_long(out, R4, 9, mark));
+    marked(-2_200).accepted();
+    marked(0).refused_at(0);
 }
 
 // D2

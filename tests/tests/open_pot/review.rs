@@ -1,10 +1,10 @@
 //! Attacks on earlier versions of the open pot that succeeded (ADR 16): each is refused now, or worth nothing.
 
-use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6};
+use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
 use lets_protocol::rules::open::{self, OpenViolation};
 use lets_protocol::{
-    Amount, Blocks, Height, Join, Kind, NanoErg, OpenError, OpenPotBox, OracleBox, Payee, Payment,
-    Policy, PolicyError, Seen, Spender, TxParams,
+    Amount, Blocks, Height, Join, Kind, NanoErg, OpenError, OpenPotBox, OracleBox, Policy,
+    PolicyError, Seen, TxParams,
 };
 use lets_tests::case::longs;
 use lets_tests::open::{BACKING, EPOCH, RATE, UNITS, asking, policy};
@@ -26,12 +26,12 @@ fn after_silence(kind: Kind, blocks: u32) -> OpenStage {
 // it (C4), and a later call still gives the whole grace.
 #[test]
 fn undrawn_line_beyond_the_margin_is_frozen() {
-    // A unit's price at the margin is 0.015 ERG at the first rate: 400.1 ERG carry 20,000 units up to 4/3 of it.
+    // A unit's price at the margin is 0.015 ERG at the first rate: 400 ERG carry 20,000 units up to 4/3 of it.
     let at = |rate| OpenStage::of(Kind::Lets1).later(2_000, rate);
-    let stage = at(1_333_700_000);
+    let stage = at(1_333_333_400);
     let frozen = stage.freeze();
     frozen.accepted();
-    let within = at(1_333_600_000);
+    let within = at(1_333_333_399);
     let built = lets_protocol::freeze(
         within.at(),
         &within.account,
@@ -341,52 +341,6 @@ fn member_without_a_debt_is_not_called() {
         change(c, 1);
     })
     .refused_at(0);
-}
-
-// A marked debtor draws into a note that only a class could claim which nobody has. It comes back to him; nobody loses.
-#[test]
-fn marked_debtor_draws_only_into_a_note_that_nobody_can_claim() {
-    let stage = OpenStage::called(10_000, 4 * RATE);
-    let funding = stage.funding(&stage.owner, 5.0);
-    let unmarked = stage.account_with(&stage.account, |c| {
-        let terms = longs(&c.outputs[0], R4);
-        c.set_register(0, R4, terms[..9].to_vec());
-    });
-    let trade = lets_protocol::pay(
-        &stage.lets,
-        Spender {
-            funding: Some(&funding),
-            ..Spender::new(&unmarked)
-        },
-        vec![Payment {
-            to: Payee::Bearer {
-                claimant: prop(&key(202)),
-                expiry: Height(stage.height.0 + 20_000),
-            },
-            amount: Amount::new(10_000).unwrap(),
-            memo: Vec::new(),
-        }],
-        TxParams {
-            height: stage.height,
-            fee: NanoErg::MIN_FEE,
-        },
-    )
-    .unwrap();
-    let case = Case::of(&trade.proposal, stage.height, &[&stage.owner]);
-    let marked = stage.account.ergo_box().clone();
-    let terms = longs(&marked.clone().into(), R4);
-    let bent = case.with(|c| {
-        c.replace_input(0, marked);
-        c.set_register(0, R4, terms.clone());
-    });
-    bent.refused_at(0);
-    bent.with(|c| {
-        let mut rules = longs(&c.outputs[1], R6);
-        rules.truncate(1);
-        rules.push(terms[9]);
-        c.set_register(1, R6, rules);
-    })
-    .accepted();
 }
 
 // A spend of the pot that redeems nothing shows it its oracle, and can do no more.

@@ -236,10 +236,20 @@ pub fn check_lock(account: &AccountBox, height: Height) -> Result<(), OpenViolat
     }
 }
 
-/// The most debt that the account's ERG carries at the margin.
+/// The account's ERG between the policy's floor and its own: what is above that its owner takes out when he likes. C3, C4, D4.
+pub fn collateral(policy: &Policy, account: &AccountBox) -> NanoErg {
+    let held = account.value().min(account.terms().floor);
+    held.minus(policy.floor).unwrap_or_default()
+}
+
+/// The most debt that the account's collateral carries at the margin.
 pub fn margin_debt(policy: &Policy, quote: &Quote, account: &AccountBox) -> Amount {
-    let above = account.value().minus(policy.floor).unwrap_or_default();
-    Amount::clamped(covered(policy, quote, policy.margin, above))
+    Amount::clamped(covered(
+        policy,
+        quote,
+        policy.margin,
+        collateral(policy, account),
+    ))
 }
 
 /// Is the account's debt above the margin? C3, D4.
@@ -264,12 +274,11 @@ pub fn check_under(
     }
 }
 
-/// The highest rate at which the account's ERG carries its debt at the margin; `None` if it owes nothing.
+/// The highest rate at which the account's collateral carries its debt at the margin; `None` if it owes nothing.
 pub fn margin_rate(policy: &Policy, account: &AccountBox) -> Option<i64> {
     let debt = i128::from(account.balance().debt());
-    let above = account.value().minus(policy.floor).unwrap_or_default();
     // The price may be so much a unit, and prices are rounded down.
-    let price = i128::from(above.0).checked_div(debt)?;
+    let price = i128::from(collateral(policy, account).0).checked_div(debt)?;
     let hundredths = 100 * i128::from(policy.units_per_quantity);
     let margin = i128::from(policy.margin.max(1));
     let past = ((price + 1) * hundredths + margin - 1) / margin;
