@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// Test programs in `tests/tests` in which no script is judged by itself.
-const WITHOUT_CASES: [&str; 3] = ["scenarios", "model", "parsers"];
+const WITHOUT_CASES: [&str; 4] = ["scenarios", "model", "parsers", "adversary"];
 
 fn cases() -> PathBuf {
     run::root().join("target/mutants/cases")
