@@ -1,17 +1,21 @@
 //! The second review of the open pot: attacks that were accepted.
 
+use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5, R6, R7};
-use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate, NonMandatoryRegisters};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::cor::Cor;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::{SigmaBoolean, SigmaProp};
+use ergo_node_client::{NodeClient, NodeOptions, UnspentQuery};
 use lets_protocol::rules::open::OpenViolation;
 use lets_protocol::{
-    AccountBox, Amount, Height, Kind, OpenError, OwnerChange, Payee, Payment, Spender,
-    TxParams, NanoErg,
+    AccountBox, Amount, Height, Kind, NanoErg, OpenError, OwnerChange, Payee, Payment, Spender,
+    TxParams,
 };
 use lets_tests::case::longs;
 use lets_tests::open::{RATE, UNITS};
-use lets_tests::world::{key, prop};
+use lets_tests::world::{key, p2pk, prop};
 use lets_tests::{Case, OpenStage};
 
 const ERG: u64 = 1_000_000_000;
@@ -42,8 +46,7 @@ fn moved(stage: &OpenStage, into: bool, erg: u64) -> Case {
     if case.outputs.len() == 2 {
         let wallet = funding.boxes[0].clone();
         let value = *wallet.value.as_u64();
-        let mut candidate =
-            ErgoBoxCandidate::from(wallet.clone());
+        let mut candidate = ErgoBoxCandidate::from(wallet.clone());
         candidate.value = ERG.try_into().unwrap();
         case.add_input(wallet, 0);
         case.add_output(candidate, 0);
@@ -229,4 +232,73 @@ fn key_of_seventeen_levels_joins_and_no_client_reads_the_accounts_any_more() {
         let found = ergo_node_client::fuzzing::read_as_everything(&listed(&case.made(1)));
         assert_eq!(found.0 == sound.0, read, "{levels}: {found:?}");
     }
+}
+
+// The same from outside, against every LETS: for 0.001 ERG a stranger puts such a box at a member's address, with a token id of
+// the LETS in another register. The member's wallet, and everybody's ledger of the LETS, are read no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn box_of_seventeen_levels_from_a_stranger_stops_wallet_and_ledger() {
+    let config = DevnetConfig {
+        block_time: BlockTime::Manual,
+        index: true,
+        ..DevnetConfig::default()
+    };
+    let devnet = Devnet::start(config).await.unwrap();
+    let client = NodeClient::new(&devnet.url(), NodeOptions::default()).unwrap();
+    let (member, stranger) = (key(3), key(4));
+    let wallet = p2pk(&member);
+    devnet.fund(&wallet, 5 * ERG).unwrap();
+    let own = devnet.fund(&p2pk(&stranger), ERG).unwrap();
+    devnet.mine(20).unwrap();
+    let read = || client.unspent_by_ergo_tree(&wallet, UnspentQuery::SPENDABLE);
+    assert_eq!(read().await.unwrap().len(), 1);
+    let deep = (0..16).fold(prop(&stranger).value().clone(), |inner, _| {
+        let items = vec![inner, SigmaBoolean::TrivialProp(false)];
+        SigmaBoolean::from(Cor {
+            items: items.try_into().unwrap(),
+        })
+    });
+    let token = vec![0xC4_u8; 32];
+    let fee = OpenStage::of(Kind::Lets1).join().outputs.pop().unwrap();
+    let height = devnet.height();
+    let plain = |tree: &ErgoTree, value: u64| ErgoBoxCandidate {
+        value: value.try_into().unwrap(),
+        ergo_tree: tree.clone(),
+        tokens: None,
+        additional_registers: NonMandatoryRegisters::empty(),
+        creation_height: height,
+    };
+    let mut case = Case {
+        inputs: vec![(own, ContextExtension::empty())],
+        data_inputs: Vec::new(),
+        outputs: vec![
+            plain(&wallet, 1_000_000),
+            plain(&p2pk(&stranger), ERG - 2_000_000),
+            ErgoBoxCandidate {
+                creation_height: height,
+                value: 1_000_000_u64.try_into().unwrap(),
+                ..fee
+            },
+        ],
+        height: height + 1,
+        signers: vec![stranger],
+    };
+    case.set_register(0, R4, token.clone());
+    case.set_register(0, R5, SigmaProp::from(deep));
+    let (tx, _) = case.accepted();
+    devnet.submit(tx).unwrap();
+    println!(
+        "pool: {:?}",
+        client.unconfirmed_all().await.map(|t| t.len())
+    );
+    devnet.mine(1).unwrap();
+    let said = read().await;
+    println!("{said:?}");
+    assert!(said.is_err());
+    let header = client.header_at(devnet.height()).await.unwrap().unwrap();
+    let texts = client.transaction_texts(&header.id).await.unwrap().unwrap();
+    let text = texts.iter().find(|t| t.mentions(&hex::encode(&token)));
+    let said = text.unwrap().outline();
+    println!("{said:?}");
+    assert!(said.is_err());
 }
