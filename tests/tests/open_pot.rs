@@ -22,7 +22,5 @@ mod liquidate;
 mod oracle;
 #[path = "open_pot/review.rs"]
 mod review;
-#[path = "open_pot/second.rs"]
-mod second;
 #[path = "open_pot/together.rs"]
 mod together;

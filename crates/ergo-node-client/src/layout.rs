@@ -4,8 +4,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The deepest type, proposition or tuple.
-const MAX_DEPTH: usize = 16;
+/// The deepest type, proposition or tuple: what nodes accept (`SigmaSerializer.MaxTreeDepth`), so that nothing on the chain is too
+/// deep. ergo-lib goes to the bottom of each in an eighth of a thread's stack, unoptimised.
+const MAX_DEPTH: usize = 110;
 const POINT_BYTES: usize = 33;
 const DIGEST_BYTES: usize = 33;
 const MAX_BIG_INT_BYTES: usize = 32;
@@ -335,6 +336,29 @@ mod tests {
         for hostile in ["63", "2401", "70", "0896ffff03"] {
             assert!(!reads(&hex(hostile)));
         }
+    }
+
+    #[test]
+    fn constant_as_deep_as_nodes_take_it_is_read_on_a_small_stack() {
+        let prop = [vec![8], [0x96, 1].repeat(MAX_DEPTH - 1), vec![0xd3]].concat();
+        let some = [vec![8], [0x98, 1, 1].repeat(MAX_DEPTH - 1), vec![0xd3]].concat();
+        let coll = [vec![12; MAX_DEPTH - 1], vec![29, 0]].concat();
+        let pair = [vec![77; MAX_DEPTH - 2], vec![89], vec![2; MAX_DEPTH]].concat();
+        let tuple = [[TUPLE, 2, 5, 2].repeat(MAX_DEPTH - 1), vec![5, 2]].concat();
+        for bytes in [prop, some, coll, pair, tuple] {
+            assert!(reads(&bytes));
+            let walk = move || {
+                let value = RegisterValue::sigma_parse_bytes(&bytes);
+                let copy = value.clone();
+                assert!(value == copy && value.as_constant().is_ok());
+                assert_eq!(value.sigma_serialize_bytes(), bytes);
+                assert!(!format!("{copy:?}").is_empty());
+            };
+            let thread = std::thread::Builder::new().stack_size(512 << 10);
+            thread.spawn(walk).unwrap().join().unwrap();
+        }
+        let deeper = [vec![8], [0x96, 1].repeat(MAX_DEPTH), vec![0xd3]].concat();
+        assert!(!reads(&deeper));
     }
 
     #[test]
