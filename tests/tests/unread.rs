@@ -89,7 +89,7 @@ async fn deep_box_of_a_stranger_leaves_wallet_pool_and_block_to_be_read() {
     assert_eq!(client.unconfirmed_all().await.unwrap().len(), 1);
     devnet.mine(1).unwrap();
     let read = client.unspent_by_ergo_tree(&wallet, UnspentQuery::SPENDABLE);
-    assert_eq!(read.await.unwrap().len(), 2);
+    assert_eq!(read.await.unwrap().boxes.len(), 2);
     let header = client.header_at(devnet.height()).await.unwrap().unwrap();
     let texts = client.transaction_texts(&header.id).await.unwrap().unwrap();
     let text = texts.iter().find(|t| t.mentions(&hex::encode(&token)));

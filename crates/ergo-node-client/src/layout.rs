@@ -12,6 +12,9 @@ const DIGEST_BYTES: usize = 33;
 const MAX_BIG_INT_BYTES: usize = 32;
 /// How many types and values, of two dozen bytes each, one answer may come to. A full block has a hundredth of it.
 const MOST_PARTS: usize = 4 << 20;
+/// How many of them one box may come to: a byte of its four thousand is hardly ever more than one. A box that takes more is not
+/// read, and takes nothing from the others.
+const PARTS_OF_BOX: usize = 1 << 12;
 /// The byte with which a tuple of constants begins where a constant may stand.
 const TUPLE: u8 = 0x86;
 
@@ -21,6 +24,17 @@ pub(crate) struct Budget(AtomicUsize);
 impl Budget {
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(MOST_PARTS))
+    }
+
+    /// What one box, or the variables of one input, may come to.
+    pub(crate) fn share() -> Self {
+        Self(AtomicUsize::new(PARTS_OF_BOX))
+    }
+
+    /// Pays for what was taken from a share.
+    pub(crate) fn covers(&self, share: &Self) -> bool {
+        let left = share.0.load(Ordering::Relaxed);
+        self.spend(PARTS_OF_BOX.saturating_sub(left)).is_some()
     }
 
     fn spend(&self, parts: usize) -> Option<()> {

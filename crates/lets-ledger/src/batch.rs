@@ -58,6 +58,8 @@ struct Story<'s> {
     deed: Option<&'s Deed>,
     paid: &'s [Paid],
     taken: &'s [NoteBox],
+    /// What stands in for boxes that cannot be read.
+    unread: &'s [&'s ErgoBox],
 }
 
 impl<'a> Batch<'a> {
@@ -234,7 +236,7 @@ impl<'a> Batch<'a> {
         let made: Vec<Option<Arc<Known>>> = tx
             .outputs
             .iter()
-            .map(|made| Known::of(lets, &made.ergo_box).map(Arc::new))
+            .map(|made| Known::made(lets, made).map(Arc::new))
             .collect();
         let mints = tx.inputs.first().and_then(|first| self.mints(lets, *first));
         if spent.iter().all(Option::is_none) && made.iter().all(Option::is_none) && mints.is_none()
@@ -266,6 +268,12 @@ impl<'a> Batch<'a> {
             self.payment(key, payment)?;
         }
         let taken = self.endings(key, &spent)?;
+        let unread: Vec<&ErgoBox> = made
+            .iter()
+            .flatten()
+            .filter(|k| matches!(k.as_ref(), Known::Unread(..)))
+            .map(|k| k.ergo_box())
+            .collect();
         self.entries(
             key,
             &Story {
@@ -274,6 +282,7 @@ impl<'a> Batch<'a> {
                 deed: deed.as_ref(),
                 paid: &paid,
                 taken: &taken,
+                unread: &unread,
             },
         )?;
         for spent in spent.iter().flatten() {
@@ -319,7 +328,7 @@ impl<'a> Batch<'a> {
             .and_then(|()| self.db.commit())
             .map_err(|cause| LedgerError::of(path, cause))?;
         for fresh in fresh.into_iter().filter(|fresh| fresh.spent.is_none()) {
-            let id = fresh.known.ergo_box().box_id();
+            let id = fresh.known.id();
             self.held.put(id, (fresh.key, fresh.known));
         }
         self.held.end(self.tip);
@@ -346,7 +355,8 @@ impl<'a> Batch<'a> {
                 params![height, input.as_ref()],
             )?;
         }
-        for output in &tx.outputs {
+        // What cannot be read cannot be spent either.
+        for output in tx.outputs.iter().filter(|made| made.unread.is_none()) {
             let bytes = |e: ergo_lib::ergotree_ir::serialization::SigmaSerializationError| {
                 self.damaged(e.to_string())
             };
