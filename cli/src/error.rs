@@ -8,7 +8,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ergo_devnet::DevnetError;
-use ergo_node_client::{ClientConfigError, NodeError, SubmitError};
+use ergo_node_client::{ClientConfigError, NodeError, SubmitError, UnreadBox};
 use lets_contracts::{ArtifactError, OracleNft};
 use lets_ledger::LedgerError;
 use lets_protocol::rules::open::OpenViolation;
@@ -380,6 +380,14 @@ pub enum CliError {
         token: String,
         /// The node.
         url: String,
+    },
+    /// A box that must be read cannot be.
+    #[error("the {what} cannot be read: {unread}")]
+    Unreadable {
+        /// `charter`, `pot`, `account`, or `box` for any other.
+        what: &'static str,
+        /// What can be told of it.
+        unread: Box<UnreadBox>,
     },
     /// A singleton stands in more than one box, or the node's view is torn.
     #[error("the node shows {found} boxes with the {what}'s token {token}, where one must be")]

@@ -12,6 +12,7 @@ mod imported;
 mod oracle;
 mod received;
 mod retell;
+mod unread;
 
 pub use books::{Confirmed, Kept, Plan};
 pub use fate::{Attempt, Fate};
@@ -94,6 +95,7 @@ pub struct Session {
     kept: tokio::sync::OnceCell<Kept>,
     plan: Option<Plan>,
     steps: tokio::sync::Mutex<HashMap<(TxId, TokenId), fate::Step>>,
+    told: unread::Told,
 }
 
 impl Session {
@@ -111,6 +113,7 @@ impl Session {
             kept: tokio::sync::OnceCell::new(),
             plan: None,
             steps: tokio::sync::Mutex::default(),
+            told: unread::Told::default(),
         })
     }
 

@@ -128,6 +128,7 @@ impl CliError {
             Self::Closed { .. } => "closed",
             Self::NotOnChain { .. } => "not_on_chain",
             Self::NotUnique { .. } => "not_unique",
+            Self::Unreadable { .. } => "unreadable",
             Self::Dropped { .. } => "dropped",
             Self::StillWaiting { .. } => "still_waiting",
             Self::LostSight { .. } => "lost_sight",
@@ -329,6 +330,9 @@ impl CliError {
             Self::FellBack { .. } => "run the command again; `lets node` tells how the node is",
             Self::Closed { .. } => "its ERG is in the wallet of its key: nothing is left to do",
             Self::UnknownNetwork { .. } => "say it with --network mainnet, testnet or devnet",
+            Self::Unreadable { .. } => {
+                "a newer version of this program may read it; `lets audit` names the transaction that made it"
+            }
             Self::NotUnique { .. } => "run the command again; if it stays, `lets verify`",
             Self::Dropped { .. } => {
                 "a payment: `lets payments --retry` sends it again; all else: `lets balance`, then run the command again"

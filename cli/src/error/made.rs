@@ -101,6 +101,12 @@ impl From<RandomnessError> for CliError {
 
 impl From<NodeError> for CliError {
     fn from(error: NodeError) -> Self {
+        if let NodeError::Unreadable { unread, .. } = error {
+            return Self::Unreadable {
+                what: "box",
+                unread,
+            };
+        }
         Self::Node(Box::new(error))
     }
 }

@@ -4,18 +4,19 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::path::PathBuf;
 
-use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::chain::transaction::TxId;
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_node_client::{IndexedBox, NodeClient, NodeError};
+use ergo_node_client::{IndexedBox, NodeClient, NodeError, TransactionText, UnreadBox};
 use lets_contracts::is_same_script;
 use lets_ledger::{Ledger, Pick, TxRange};
 use lets_protocol::{AccountBox, AccountNumber, Height, Lets, Link, NoteBox, Paid};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::follow::{Course, Followed, follow};
-use super::{Past, Seen, Session, View};
+use super::{Past, Seen, Session, View, unread};
 use crate::error::CliError;
 use crate::home;
 use crate::output::Output;
@@ -47,9 +48,9 @@ pub struct Kept {
 /// A confirmed transaction with its boxes, from wherever the node or the ledger has it.
 #[derive(Debug, Clone)]
 pub struct Confirmed {
-    /// The transaction; `None` if the node does not give its proofs.
-    pub transaction: Option<Transaction>,
-    /// The boxes that it spent, in order. One that nobody knows any more stands here as a box of nobody's.
+    /// The context variables of its first input, if the node gives them.
+    pub variables: ContextExtension,
+    /// The boxes that it spent, in order. One that nobody knows any more, or that cannot be read, stands here as a box of nobody's.
     pub inputs: Vec<ErgoBox>,
     /// Ids of the boxes that it spent, in order.
     pub spent: Vec<BoxId>,
@@ -195,7 +196,11 @@ impl Session {
     /// [`CliError::Books`], [`CliError::Node`].
     pub async fn ledger(&self) -> Result<Option<MutexGuard<'_, Ledger>>, CliError> {
         match self.kept.get() {
-            Some(kept) => Ok(Some(kept.follow(&self.client).await?.0)),
+            Some(kept) => {
+                let ledger = kept.follow(&self.client).await?.0;
+                self.heed(&unread::kept_unread(&ledger)?);
+                Ok(Some(ledger))
+            }
             None => Ok(None),
         }
     }
@@ -253,17 +258,26 @@ impl Session {
         self.ledger().await
     }
 
-    /// Unspent boxes with this token, as node or ledger lists them.
+    /// Unspent boxes with this token, as node or ledger lists them; what of them cannot be read goes to `left_out`.
     pub(super) async fn listed_with(
         &self,
         token: &TokenId,
         view: View,
+        left_out: &mut Vec<UnreadBox>,
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
         let ask = self.client.unspent_by_token(token, view.query());
         if let Some(found) = self.indexed(ask).await? {
-            return Ok(found.into_iter().map(Seen::from).collect());
+            left_out.extend(found.unread);
+            return Ok(found.boxes.into_iter().map(Seen::from).collect());
         }
-        let found = self.books_at_tip().await?.boxes_with(token)?;
+        let ledger = self.books_at_tip().await?;
+        let found = ledger.boxes_with(token)?;
+        left_out.extend(
+            unread::kept_unread(&ledger)?
+                .into_iter()
+                .filter(|b| b.holds(token)),
+        );
+        drop(ledger);
         let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == *token);
         self.with_pool(found, view, holds).await
     }
@@ -276,6 +290,7 @@ impl Session {
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
         let ask = self.client.unspent_by_ergo_tree(tree, view.query());
         if let Some(found) = self.indexed(ask).await? {
+            let found = self.readable(found);
             return Ok(found.into_iter().map(Seen::from).collect());
         }
         let found = self.books_at_tip().await?.boxes_at(tree)?;
@@ -298,12 +313,18 @@ impl Session {
         let pool = self.client.unconfirmed_all().await?;
         let spent: HashSet<BoxId> = pool
             .iter()
-            .flat_map(|tx| tx.inputs.iter().map(|i| i.box_id))
+            .flat_map(|tx| tx.inputs.iter().copied())
             .collect();
         let known: HashSet<BoxId> = found.iter().map(|s| s.it.box_id()).collect();
-        let made = pool.iter().flat_map(|tx| tx.outputs.iter());
-        let new = made.filter(|b| wanted(b) && !known.contains(&b.box_id()));
-        found.extend(new.cloned().map(seen(false)));
+        for made in pool.into_iter().flat_map(|tx| tx.outputs) {
+            match made {
+                Ok(new) if wanted(&new.ergo_box) && !known.contains(&new.ergo_box.box_id()) => {
+                    found.push(seen(false)(new.ergo_box));
+                }
+                Err(unread) if wanted(&unread::stand_in(&unread)?) => self.heed([&unread]),
+                _ => {}
+            }
+        }
         found.retain(|s| !spent.contains(&s.it.box_id()));
         Ok(found)
     }
@@ -432,17 +453,19 @@ impl Session {
     /// [`CliError::Books`], [`CliError::Node`].
     pub async fn confirmed(&self, id: &TxId) -> Result<Option<Confirmed>, CliError> {
         if let Some(found) = self.indexed(self.client.indexed_transaction(id)).await? {
-            return Ok(found.map(|tx| {
-                let boxes = |all: Vec<IndexedBox>| -> Vec<ErgoBox> {
-                    all.into_iter().map(|b| b.ergo_box).collect()
-                };
-                Confirmed {
-                    spent: tx.inputs.iter().map(|b| b.ergo_box.box_id()).collect(),
-                    transaction: tx.transaction,
-                    inputs: boxes(tx.inputs),
-                    outputs: boxes(tx.outputs),
-                    height: tx.inclusion_height,
-                }
+            let Some(tx) = found else {
+                return Ok(None);
+            };
+            let id = |b: &Result<IndexedBox, UnreadBox>| match b {
+                Ok(read) => read.ergo_box.box_id(),
+                Err(unread) => unread.box_id,
+            };
+            return Ok(Some(Confirmed {
+                spent: tx.inputs.iter().map(id).collect(),
+                variables: tx.variables,
+                inputs: unread::boxes(tx.inputs)?,
+                outputs: unread::boxes(tx.outputs)?,
+                height: tx.inclusion_height,
             }));
         }
         let placed = self.books_at_tip().await?.placed(id)?;
@@ -452,9 +475,9 @@ impl Session {
         let Some(tx) = self.in_block(id, placed.height).await? else {
             return Ok(None);
         };
-        let spent: Vec<BoxId> = tx.inputs.iter().map(|i| i.box_id).collect();
+        let tx = tx.outline()?;
         let mut inputs = Vec::new();
-        for id in &spent {
+        for id in &tx.inputs {
             inputs.push(match self.known_box(id).await? {
                 Some(found) => found,
                 None => lets_ledger::stranger(0)?,
@@ -462,10 +485,10 @@ impl Session {
         }
         Ok(Some(Confirmed {
             inputs,
-            spent,
-            outputs: tx.outputs.iter().cloned().collect(),
+            spent: tx.inputs,
+            outputs: unread::made(tx.outputs)?,
             height: placed.height,
-            transaction: Some(tx),
+            variables: tx.variables,
         }))
     }
 
@@ -474,21 +497,14 @@ impl Session {
         &self,
         id: &TxId,
         height: u32,
-    ) -> Result<Option<Transaction>, NodeError> {
+    ) -> Result<Option<TransactionText>, NodeError> {
         let Some(block) = self.client.header_ids_at(height).await?.first().copied() else {
             return Ok(None);
         };
         let digits = String::from(*id);
         let texts = self.client.transaction_texts(&block).await?;
-        for text in texts.unwrap_or_default() {
-            if text.mentions(&digits) {
-                let tx = text.read()?;
-                if tx.id() == *id {
-                    return Ok(Some(tx));
-                }
-            }
-        }
-        Ok(None)
+        let mut texts = texts.into_iter().flatten();
+        Ok(texts.find(|text| text.mentions(&digits) && text.claimed_id() == Some(*id)))
     }
 
     /// A box of the chain, spent or not, that index or ledger knows; an old one from the block that made it.
@@ -503,8 +519,12 @@ impl Session {
         if spot.content.is_some() {
             return Ok(spot.content);
         }
-        let made = self.in_block(&spot.made_by, spot.height).await?;
-        Ok(made.and_then(|tx| tx.outputs.get(usize::from(spot.place)).cloned()))
+        let Some(made) = self.in_block(&spot.made_by, spot.height).await? else {
+            return Ok(None);
+        };
+        let mut outputs = made.outline()?.outputs.into_iter();
+        let made = outputs.nth(usize::from(spot.place)).and_then(Result::ok);
+        Ok(made.map(|made| made.ergo_box))
     }
 
     /// The payments that an account made, oldest first, out of the ledger.
@@ -532,11 +552,13 @@ impl Session {
         since: Height,
     ) -> Result<Vec<TxId>, CliError> {
         if let Some(boxes) = self.indexed(self.client.boxes_by_token(token)).await? {
-            let made = boxes.into_iter().map(|b| b.ergo_box);
-            return Ok(made
-                .filter(|b| b.creation_height >= since.0)
-                .map(|b| b.transaction_id)
-                .collect());
+            self.heed(&boxes.unread);
+            let read = boxes.boxes.iter().map(|b| &b.ergo_box);
+            let read = read.map(|b| (b.creation_height, b.transaction_id));
+            let unread = boxes.unread.iter();
+            let unread = unread.map(|b| (b.creation_height, b.transaction_id));
+            let made = read.chain(unread).filter(|(height, _)| *height >= since.0);
+            return Ok(made.map(|(_, id)| id).collect());
         }
         let range = TxRange {
             from: since.0,

@@ -113,9 +113,16 @@ impl Session {
         };
         let mut before = None;
         for id in &spent {
-            let found = self.any_box(id).await?;
             let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == number);
-            before = before.or(found.filter(holds).map(|b| b.transaction_id));
+            let found = match self.any_box(id).await {
+                Ok(found) => found.filter(holds).map(|b| b.transaction_id),
+                // Where it comes from can be told even so.
+                Err(CliError::Unreadable { unread, .. }) => {
+                    Some(unread.transaction_id).filter(|_| unread.holds(&number))
+                }
+                Err(e) => return Err(e),
+            };
+            before = before.or(found);
         }
         let step = Step {
             spent,
@@ -132,8 +139,7 @@ impl Session {
     /// Ids of the boxes that a transaction of pool or chain spends, and the height of its block.
     async fn spent_by(&self, id: &TxId) -> Result<Option<(Vec<BoxId>, Option<u32>)>, CliError> {
         if let Some(found) = self.client.unconfirmed(id).await? {
-            let spent = found.inputs.iter().map(|i| i.box_id);
-            return Ok(Some((spent.collect(), None)));
+            return Ok(Some((found.inputs, None)));
         }
         let found = self.confirmed(id).await?;
         Ok(found.map(|tx| (tx.spent, Some(tx.height))))

@@ -6,13 +6,14 @@ use std::time::Instant;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_node_client::UnspentQuery;
+use ergo_node_client::{UnreadBox, UnspentQuery};
 use lets_contracts::is_same_script;
 use lets_protocol::{
     AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, CommonPot, Funding, Lets,
     NoteBox, OpenPotBox, PotBox, Present,
 };
 
+use super::unread::kept_unread;
 use super::{LAG, PAUSE, Session};
 use crate::error::CliError;
 use crate::manifest::Manifest;
@@ -54,9 +55,21 @@ impl Session {
         token: &TokenId,
         view: View,
     ) -> Result<Vec<Seen<ErgoBox>>, CliError> {
-        let found = self.listed_with(token, view).await?;
+        let (found, unread) = self.all_with(token, view).await?;
+        self.heed(&unread);
+        Ok(found)
+    }
+
+    /// The same, and those that cannot be read.
+    async fn all_with(
+        &self,
+        token: &TokenId,
+        view: View,
+    ) -> Result<(Vec<Seen<ErgoBox>>, Vec<UnreadBox>), CliError> {
+        let mut unread = Vec::new();
+        let found = self.listed_with(token, view, &mut unread).await?;
         let holds = |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == *token);
-        Ok(self.with_own(found, view, holds))
+        Ok((self.with_own(found, view, holds), unread))
     }
 
     /// Unspent boxes with this script.
@@ -122,9 +135,13 @@ impl Session {
     ) -> Result<Seen<ErgoBox>, CliError> {
         let deadline = Instant::now() + LAG;
         loop {
-            let mut found = self.boxes_with(&token, view).await?;
+            let (mut found, mut unread) = self.all_with(&token, view).await?;
             match (found.len(), found.pop()) {
                 (1, Some(one)) => return Ok(one),
+                (0, _) if !unread.is_empty() => {
+                    let unread = Box::new(unread.swap_remove(0));
+                    return Err(CliError::Unreadable { what, unread });
+                }
                 // Neither minted in a block nor being minted by this session: it is not of this chain.
                 (0, _) if self.own.is_empty() && self.minted(&token).await?.is_none() => {
                     return Err(self.not_on_chain(what, &token));
@@ -309,17 +326,24 @@ impl Session {
     /// # Errors
     /// [`CliError::Node`].
     pub async fn present(&self, lets: &Lets) -> Result<Present, CliError> {
-        let mut boxes = Vec::new();
+        let mut present = Present::default();
         for token in lets.tokens() {
-            boxes.extend(self.boxes_with(&token, View::Chain).await?);
+            let (found, unread) = self.all_with(&token, View::Chain).await?;
+            found.iter().for_each(|seen| present.add(lets, &seen.it));
+            for unread in unread {
+                present.add_unread(unread.box_id, unread.to_string());
+            }
             // The first answer may have been that there is no index.
             if let Some(ledger) = self.ledger().await? {
                 let mut present = Present::default();
                 ledger.unspent(|ergo_box| present.add(lets, &ergo_box))?;
+                for unread in kept_unread(&ledger)? {
+                    present.add_unread(unread.box_id, unread.to_string());
+                }
                 return Ok(present.sorted());
             }
         }
-        Ok(Present::of(lets, boxes.into_iter().map(|s| s.it)))
+        Ok(present.sorted())
     }
 
     /// The same. While the view is torn they do not add up: then they are asked for again, as long as views may lag; what

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use ergo_lib::ergo_chain_types::Header;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
-use ergo_node_client::{NodeClient, NodeError, Outline, TransactionText};
+use ergo_node_client::{NodeClient, NodeError, Outline, Output, TransactionText};
 use lets_ledger::{Batch, BlockTx, Head, Ledger, LedgerError, Made};
 use lets_protocol::Lets;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::unread::stand_in;
 use crate::error::CliError;
 
 /// Headers asked for at once.
@@ -376,9 +377,9 @@ async fn arrived<T>(block: &mut Coming<T>) -> Result<Block<T>, CliError> {
 fn take_in(batch: &mut Batch<'_>, items: Vec<Item<Outline>>) -> Result<(), CliError> {
     for item in items {
         match item {
-            Item::Read(tx) => batch.transaction(&block_tx(tx))?,
+            Item::Read(tx) => batch.transaction(&block_tx(tx)?)?,
             Item::Unread(text, inputs) if batch.spends(&inputs)? => {
-                batch.transaction(&block_tx(text.outline()?))?;
+                batch.transaction(&block_tx(text.outline()?)?)?;
             }
             Item::Unread(..) => {}
         }
@@ -386,8 +387,19 @@ fn take_in(batch: &mut Batch<'_>, items: Vec<Item<Outline>>) -> Result<(), CliEr
     Ok(())
 }
 
-fn block_tx(tx: Outline) -> BlockTx {
-    BlockTx {
+fn block_tx(tx: Outline) -> Result<BlockTx, CliError> {
+    let made = |output| match output {
+        Ok(Output {
+            ergo_box,
+            unscripted,
+        }) => Ok(Made {
+            ergo_box,
+            unscripted,
+            unread: None,
+        }),
+        Err(unread) => Made::stand_in(stand_in(&unread)?, unread.box_id).map_err(CliError::Nothing),
+    };
+    Ok(BlockTx {
         id: tx.id,
         inputs: tx.inputs,
         variables: tx.variables,
@@ -395,12 +407,9 @@ fn block_tx(tx: Outline) -> BlockTx {
         outputs: tx
             .outputs
             .into_iter()
-            .map(|output| Made {
-                ergo_box: output.ergo_box,
-                unscripted: output.unscripted,
-            })
-            .collect(),
-    }
+            .map(made)
+            .collect::<Result<_, CliError>>()?,
+    })
 }
 
 /// The heights from `from` on at which the index knows of something of the LETS, and the tip's. `None` if the index cannot tell,
@@ -446,7 +455,8 @@ async fn asked(
         }
     }
     let applications = lets.contracts().application.tree();
-    for found in client.boxes_by_ergo_tree(applications).await? {
+    // What cannot be read is no application.
+    for found in client.boxes_by_ergo_tree(applications).await?.boxes {
         heights.extend(found.inclusion_height);
         spent.extend(found.spent_transaction_id);
     }

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use ergo_lib::chain::transaction::TxId;
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
-use ergo_node_client::{IndexedBox, IndexedTransaction, NodeError};
+use ergo_node_client::{IndexedBox, NodeError};
 use futures_util::StreamExt;
+use lets_ledger::stranger;
 use lets_protocol::{
     AccountNumber, Culprit, Genesis, Height, Judge, Judged, Lets, Paid, ReadBox, Replay, Told,
-    Wrong, payments_in,
+    Wrong, payments_of,
 };
 use tokio::task::JoinHandle;
 
-use super::Session;
+use super::{Session, unread};
 use crate::error::CliError;
 
 /// A transaction of the past, and what it did.
@@ -172,7 +174,7 @@ impl Session {
         };
         match history {
             History::Listed(ids) => {
-                let hear = |id: TxId| async move { (id, self.hear(id).await) };
+                let hear = |id: TxId| async move { (id, self.hear(lets, id).await) };
                 let ids = futures_util::stream::iter(ids.iter().copied());
                 let mut heard = ids.map(hear).buffered(AT_ONCE);
                 while let Some((id, heard)) = heard.next().await {
@@ -187,16 +189,37 @@ impl Session {
         court.end().await
     }
 
-    async fn hear(&self, id: TxId) -> Result<Heard, CliError> {
+    async fn hear(&self, lets: &Lets, id: TxId) -> Result<Heard, CliError> {
         let tx = match self.client.indexed_transaction(&id).await {
             Ok(Some(tx)) => tx,
             Ok(None) => return Ok(Heard::Wrong(Wrong::Withheld)),
             Err(e) => return untrue(e),
         };
+        if let Some(unread) = tx.outputs.iter().find_map(|made| made.as_ref().err()) {
+            return Ok(Heard::Wrong(Wrong::Unreadable(unread.to_string())));
+        }
+        let ours = lets.tokens();
+        let (mut inputs, mut unknown) = (Vec::new(), Vec::new());
+        for (place, input) in (0u16..).zip(tx.inputs) {
+            match input {
+                Ok(read) => inputs.push(read.ergo_box),
+                Err(unread) if ours.iter().any(|token| unread.holds(token)) => {
+                    return Ok(Heard::Wrong(Wrong::Unreadable(unread.to_string())));
+                }
+                // Of a stranger's box no script of the LETS needs to know more than that it is there.
+                Err(_) => {
+                    unknown.push(usize::from(place));
+                    inputs.push(stranger(place)?);
+                }
+            }
+        }
         let transaction = match tx.transaction {
             Some(transaction) => transaction,
             None => match self.in_block(&id, tx.inclusion_height).await {
-                Ok(Some(transaction)) => transaction,
+                Ok(Some(text)) => match text.read() {
+                    Ok(transaction) => transaction,
+                    Err(e) => return untrue(e),
+                },
                 Ok(None) => return Ok(Heard::Wrong(Wrong::Withheld)),
                 Err(e) => return untrue(e),
             },
@@ -215,8 +238,8 @@ impl Session {
         }
         Ok(Heard::Told(Box::new(Told {
             transaction,
-            inputs: tx.inputs.into_iter().map(|b| b.ergo_box).collect(),
-            unknown: Vec::new(),
+            inputs,
+            unknown,
             read,
             height: Height(tx.inclusion_height),
         })))
@@ -231,15 +254,14 @@ impl Session {
         lets: &Lets,
         number: AccountNumber,
     ) -> Result<Vec<Past<Paid>>, CliError> {
-        let did = |tx: &IndexedTransaction, inputs: &[ErgoBox], outputs: &[ErgoBox]| {
-            let found = tx.transaction.as_ref();
-            found.map_or_else(Vec::new, |tx| payments_in(lets, tx, inputs, outputs))
+        let did = |tx: TxId, variables: &ContextExtension, boxes: (&[ErgoBox], &[ErgoBox])| {
+            payments_of(lets, tx, variables, boxes.0, boxes.1)
         };
         let token = number.token_id();
         let Some(boxes) = self.indexed(self.client.boxes_by_token(&token)).await? else {
             return self.kept_paid_by(number).await;
         };
-        let past = self.past(boxes, did).await?;
+        let past = self.past(self.readable(boxes), did).await?;
         let one = |p: Past<Vec<Paid>>| {
             let (transaction, height) = (p.transaction, p.height);
             p.it.into_iter().map(move |it| Past {
@@ -259,7 +281,7 @@ impl Session {
     async fn past<T>(
         &self,
         mut boxes: Vec<IndexedBox>,
-        did: impl Fn(&IndexedTransaction, &[ErgoBox], &[ErgoBox]) -> T,
+        did: impl Fn(TxId, &ContextExtension, (&[ErgoBox], &[ErgoBox])) -> T,
     ) -> Result<Vec<Past<T>>, CliError> {
         boxes.sort_by_key(|b| (b.inclusion_height, b.global_index));
         let mut known = HashSet::new();
@@ -277,14 +299,11 @@ impl Session {
                     String::from(id)
                 ))
             })?;
-            let all = |boxes: &[IndexedBox]| -> Vec<ErgoBox> {
-                boxes.iter().map(|b| b.ergo_box.clone()).collect()
-            };
-            let (inputs, outputs) = (all(&tx.inputs), all(&tx.outputs));
+            let (inputs, outputs) = (unread::boxes(tx.inputs)?, unread::boxes(tx.outputs)?);
             past.push(Past {
                 transaction: id,
                 height: tx.inclusion_height,
-                it: did(&tx, &inputs, &outputs),
+                it: did(id, &tx.variables, (&inputs, &outputs)),
             });
         }
         Ok(past)
@@ -294,6 +313,9 @@ impl Session {
 /// An answer that contradicts itself is a fault of the node's; that there is none is not.
 fn untrue(error: NodeError) -> Result<Heard, CliError> {
     match error {
+        NodeError::Unreadable { unread, .. } => {
+            Ok(Heard::Wrong(Wrong::Unreadable(unread.to_string())))
+        }
         NodeError::Malformed { what, why, .. } => {
             Ok(Heard::Wrong(Wrong::Untrue(format!("{what}: {why}"))))
         }

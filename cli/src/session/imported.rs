@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use ergo_lib::chain::transaction::Transaction;
-use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
-use lets_protocol::{AccountBox, AccountNumber, Lets, Paid, is_opening, payments_in};
+use ergo_node_client::Outline;
+use lets_protocol::{AccountBox, AccountNumber, Lets, Paid, is_opening, payments_of};
 
 use super::Session;
+use super::unread::{made, stand_in};
 use crate::error::CliError;
 
 /// What of an import is done.
@@ -34,15 +34,18 @@ impl Session {
         let chain = match self.indexed(ask).await? {
             Some(boxes) => {
                 done.accounts = vec![None; owners.len()];
-                boxes
+                self.readable(boxes)
             }
             None => {
                 done.accounts = self.books_at_tip().await?.opened_for(owners)?;
                 Vec::new()
             }
         };
-        let pooled = pool.iter().flat_map(|tx| tx.outputs.iter());
-        for made in pooled.chain(chain.iter().map(|b| &b.ergo_box)) {
+        let pooled = pool.iter().flat_map(|tx| tx.outputs.iter().flatten());
+        for made in pooled
+            .map(|output| &output.ergo_box)
+            .chain(chain.iter().map(|b| &b.ergo_box))
+        {
             let Ok(account) = AccountBox::look(lets, made) else {
                 continue;
             };
@@ -54,27 +57,30 @@ impl Session {
             let past = self.paid_by(lets, number).await?;
             done.add(past.into_iter().map(|p| p.it));
         }
-        for tx in &pool {
+        for tx in pool {
             done.add(self.paid_in_pool(lets, tx).await?);
         }
         Ok(done)
     }
 
     /// The payments of a transaction in the pool that an account leads.
-    async fn paid_in_pool(&self, lets: &Lets, tx: &Transaction) -> Result<Vec<Paid>, CliError> {
-        if AccountBox::look(lets, tx.outputs.first()).is_err() {
+    async fn paid_in_pool(&self, lets: &Lets, tx: Outline) -> Result<Vec<Paid>, CliError> {
+        let first = tx.outputs.first().and_then(|made| made.as_ref().ok());
+        if first.is_none_or(|made| AccountBox::look(lets, &made.ergo_box).is_err()) {
             return Ok(Vec::new());
         }
         let mut inputs = Vec::new();
-        for input in tx.inputs.iter() {
-            match self.any_box(&input.box_id).await? {
-                Some(found) => inputs.push(found),
+        for input in &tx.inputs {
+            match self.any_box(input).await {
+                Ok(Some(found)) => inputs.push(found),
                 // It has left the pool since, and what replaced it is seen another time.
-                None => return Ok(Vec::new()),
+                Ok(None) => return Ok(Vec::new()),
+                Err(CliError::Unreadable { unread, .. }) => inputs.push(stand_in(&unread)?),
+                Err(e) => return Err(e),
             }
         }
-        let outputs: Vec<ErgoBox> = tx.outputs.iter().cloned().collect();
-        Ok(payments_in(lets, tx, &inputs, &outputs))
+        let outputs = made(tx.outputs)?;
+        Ok(payments_of(lets, tx.id, &tx.variables, &inputs, &outputs))
     }
 }
 

@@ -32,7 +32,10 @@ impl Session {
         let token = TokenId::from(nft);
         let ask = self.client.unspent_by_token(&token, View::Chain.query());
         let found: Vec<ErgoBox> = match ask.await {
-            Ok(found) => found.into_iter().map(|b| b.ergo_box).collect(),
+            Ok(found) => {
+                let found = self.readable(found).into_iter();
+                found.map(|b| b.ergo_box).collect()
+            }
             Err(NodeError::NotIndexed { .. }) => match self.followed(nft).await? {
                 Some(found) => found,
                 None => self.published(nft).await?.into_iter().collect(),
@@ -74,9 +77,12 @@ impl Session {
                         continue;
                     }
                     let holds =
-                        |b: &&ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == token);
-                    if let Some(made) = text.read()?.outputs.iter().find(holds) {
-                        return Ok(Some(made.clone()));
+                        |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == token);
+                    // An oracle's box that cannot be read prices nothing.
+                    let made = text.outline()?.outputs.into_iter().flatten();
+                    let mut made = made.map(|output| output.ergo_box);
+                    if let Some(made) = made.find(holds) {
+                        return Ok(Some(made));
                     }
                 }
             }

@@ -5,9 +5,10 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
-    AccountBox, AccountNumber, Height, Lets, NoteBox, Paid, can_claim, payments_in,
+    AccountBox, AccountNumber, Height, Lets, NoteBox, Paid, can_claim, payments_of,
 };
 
+use super::unread::{made, stand_in};
 use super::{Seen, Session, View};
 use crate::error::CliError;
 
@@ -110,10 +111,7 @@ impl Session {
     async fn look(&self, lets: &Lets, id: &TxId) -> Result<Option<Seen<Looked>>, CliError> {
         if let Some(found) = self.confirmed(id).await? {
             let inputs = found.inputs;
-            let paid = found
-                .transaction
-                .map(|tx| payments_in(lets, &tx, &inputs, &found.outputs))
-                .unwrap_or_default();
+            let paid = payments_of(lets, *id, &found.variables, &inputs, &found.outputs);
             return Ok(Some(Seen {
                 it: Looked { paid, inputs },
                 confirmed: true,
@@ -123,15 +121,17 @@ impl Session {
             return Ok(None);
         };
         let mut inputs = Vec::new();
-        for input in tx.inputs.iter() {
-            match self.any_box(&input.box_id).await? {
-                Some(found) => inputs.push(found),
+        for input in &tx.inputs {
+            match self.any_box(input).await {
+                Ok(Some(found)) => inputs.push(found),
                 // Its parent was dropped this moment.
-                None => return Ok(None),
+                Ok(None) => return Ok(None),
+                Err(CliError::Unreadable { unread, .. }) => inputs.push(stand_in(&unread)?),
+                Err(e) => return Err(e),
             }
         }
-        let outputs: Vec<ErgoBox> = tx.outputs.iter().cloned().collect();
-        let paid = payments_in(lets, &tx, &inputs, &outputs);
+        let outputs = made(tx.outputs)?;
+        let paid = payments_of(lets, tx.id, &tx.variables, &inputs, &outputs);
         Ok(Some(Seen {
             it: Looked { paid, inputs },
             confirmed: false,

@@ -2,7 +2,7 @@
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
-use ergo_node_client::{NodeError, TransactionText};
+use ergo_node_client::{NodeError, Outline, TransactionText};
 use lets_ledger::{Shelf, stranger};
 use lets_protocol::{AccountBox, Culprit, Height, Lets, Link, ReadBox, Told, Wrong};
 
@@ -12,10 +12,11 @@ use super::follow::{Course, HEADERS, Item, Walk};
 use super::history::Heard;
 use crate::error::CliError;
 
-/// A transaction that cannot be read: what the node calls it, and why.
+/// A transaction that cannot be read in full: what the node calls it, why, and what can be told of it.
 struct Unreadable {
     id: Option<TxId>,
     why: String,
+    outline: Option<Box<Outline>>,
 }
 
 fn read(text: &TransactionText) -> Result<Transaction, Unreadable> {
@@ -25,7 +26,37 @@ fn read(text: &TransactionText) -> Result<Transaction, Unreadable> {
             NodeError::Malformed { what, why, .. } => format!("{what}: {why}"),
             other => other.to_string(),
         },
+        outline: text.outline().ok().map(Box::new),
     })
+}
+
+/// What is wrong with a transaction that makes a box which cannot be read; `None` if it has nothing to do with the LETS's tokens.
+/// What else it spends and makes is known to those after it.
+fn unjudged(
+    lets: &Lets,
+    shelf: &mut Shelf<'_>,
+    tx: &Outline,
+    mut why: String,
+) -> Result<Option<Wrong>, CliError> {
+    let ours = lets.tokens();
+    let mut touched = false;
+    for id in &tx.inputs {
+        touched |= shelf.take(id).map_err(CliError::Nothing)?.is_some();
+    }
+    for made in &tx.outputs {
+        match made {
+            Ok(made) => {
+                shelf.put(&made.ergo_box).map_err(CliError::Nothing)?;
+                let tokens = made.ergo_box.tokens.iter().flatten();
+                touched |= tokens.into_iter().any(|t| ours.contains(&t.token_id));
+            }
+            Err(unread) => {
+                touched |= ours.iter().any(|token| unread.holds(token));
+                why = unread.to_string();
+            }
+        }
+    }
+    Ok(touched.then_some(Wrong::Unreadable(why)))
 }
 
 impl Session {
@@ -59,11 +90,18 @@ impl Session {
                             take(Culprit::Transaction(id), heard).await?;
                         }
                     }
-                    Err(Unreadable { id, why }) => {
+                    Err(Unreadable { id, why, outline }) => {
+                        let wrong = match outline {
+                            Some(tx) => match unjudged(lets, &mut shelf, &tx, why)? {
+                                Some(wrong) => wrong,
+                                None => continue,
+                            },
+                            None => Wrong::Untrue(why),
+                        };
                         let height = Height(block.head.height);
                         let nameless = Culprit::Place { height, place };
                         let culprit = id.map_or(nameless, Culprit::Transaction);
-                        take(culprit, Heard::Wrong(Wrong::Untrue(why))).await?;
+                        take(culprit, Heard::Wrong(wrong)).await?;
                     }
                 }
             }

@@ -82,7 +82,8 @@ fn audit_finds_what_a_node_hides_or_changes() {
     let spent = world
         .runtime
         .block_on(world.client().boxes_by_token(&s.bob.number().token_id()))
-        .unwrap();
+        .unwrap()
+        .boxes;
     let old = serde_json::to_value(&spent[0].ergo_box).unwrap();
     let old_id = spent[0].ergo_box.box_id().to_string();
     told(

@@ -37,5 +37,6 @@ mod rebuild;
 mod returns;
 mod settle;
 mod steps;
+mod unread;
 mod verify;
 mod world;

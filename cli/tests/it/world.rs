@@ -268,7 +268,7 @@ impl World {
         collect(&self.home(), &mut files);
         State {
             tip: format!("{info:?}"),
-            pool: pool.iter().map(|tx| String::from(tx.id())).collect(),
+            pool: pool.iter().map(|tx| String::from(tx.id)).collect(),
             files,
         }
     }

@@ -186,12 +186,16 @@ impl NodeClient {
             .map_err(|e| answer.malformed("the block's transactions", e.to_string()))?;
         let what = format!("block {}", block.header_id);
         answer.asked_for(&what, id, &block.header_id)?;
-        let text = |json| TransactionText {
+        let all = block.transactions.into_iter();
+        Ok(Some(all.map(|json| self.text(&answer, json)).collect()))
+    }
+
+    pub(crate) fn text(&self, answer: &Answer, json: Box<RawValue>) -> TransactionText {
+        TransactionText {
             at: answer.at.clone(),
             json,
             points: self.inner.points.clone(),
-        };
-        Ok(Some(block.transactions.into_iter().map(text).collect()))
+        }
     }
 }
 

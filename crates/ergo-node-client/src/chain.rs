@@ -2,13 +2,14 @@
 
 use ergo_lib::chain::ergo_state_context::{ErgoStateContext, Headers};
 use ergo_lib::chain::parameters::Parameters;
-use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergo_chain_types::{BlockId, Header, PreHeader};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::blocks::TransactionText;
 use crate::client::NodeClient;
 use crate::error::NodeError;
+use crate::outline::Outline;
 use crate::transport::{Answer, Call};
 
 /// Headers in a state context (`ergo-lib`'s [`Headers`]).
@@ -236,33 +237,12 @@ impl NodeClient {
     pub async fn block_transactions(
         &self,
         id: &BlockId,
-    ) -> Result<Option<Vec<Transaction>>, NodeError> {
-        let Some(answer) = self
-            .look_up(&self.get(format!("/blocks/{id}/transactions")))
-            .await?
-        else {
-            return Ok(None);
-        };
-        let mut value = answer.json()?;
-        let of_block: BlockId =
-            answer.item("the block's `headerId`", taken(&mut value, "headerId"))?;
-        answer.asked_for(&format!("block {of_block}"), id, &of_block)?;
-        let items = answer.array(
-            "the block's `transactions`",
-            taken(&mut value, "transactions"),
-        )?;
-        transactions(&answer, items).map(Some)
+    ) -> Result<Option<Vec<Outline>>, NodeError> {
+        let texts = self.transaction_texts(id).await?;
+        let read =
+            |texts: Vec<TransactionText>| texts.iter().map(TransactionText::outline).collect();
+        texts.map(read).transpose()
     }
-}
-
-pub(crate) fn transactions(
-    answer: &Answer,
-    items: Vec<Value>,
-) -> Result<Vec<Transaction>, NodeError> {
-    items
-        .into_iter()
-        .map(|item| answer.transaction(item))
-        .collect()
 }
 
 /// Takes a field out of an object; null when it is missing.

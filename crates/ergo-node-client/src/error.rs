@@ -6,6 +6,8 @@ use std::time::Duration;
 use ergo_lib::ergo_chain_types::BlockId;
 use thiserror::Error;
 
+use crate::unread::UnreadBox;
+
 /// The method and address of one request, as shown in messages: never with a user name, password or key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Endpoint {
@@ -159,6 +161,16 @@ pub enum NodeError {
         what: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// A box that was asked for is on the chain and cannot be read by this program.
+    #[error(
+        "{unread} ({at}). The node is right and this program does not know the box's form: report it with this message"
+    )]
+    Unreadable {
+        /// The request.
+        at: Endpoint,
+        /// What can be told of it.
+        unread: Box<UnreadBox>,
     },
     /// Two neighbours in the list of last headers are not parent and child.
     #[error(

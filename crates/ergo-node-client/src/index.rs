@@ -2,6 +2,7 @@
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergo_chain_types::BlockId;
+use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
@@ -12,7 +13,9 @@ use crate::chain::taken;
 use crate::client::NodeClient;
 use crate::error::{Endpoint, NodeError};
 use crate::lists::{BoxList, UnspentQuery};
+use crate::outline::variable;
 use crate::transport::{Answer, Call};
+use crate::unread::{Listing, UnreadBox};
 
 /// How far the index has come (`GET /blockchain/indexedHeight`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -67,14 +70,16 @@ pub struct IndexedTransaction {
     /// Its id.
     pub id: TxId,
     /// The transaction itself, put together from the index; None when the node does not give the inputs' proofs and
-    /// context variables.
+    /// context variables, and when it cannot be read.
     pub transaction: Option<Transaction>,
+    /// The context variables of its first input; empty when the node does not give them, or they cannot be read.
+    pub variables: ContextExtension,
     /// The boxes it spent, in order.
-    pub inputs: Vec<IndexedBox>,
+    pub inputs: Vec<Result<IndexedBox, UnreadBox>>,
     /// Ids of the boxes it read.
     pub data_inputs: Vec<BoxId>,
     /// The boxes it made, in order.
-    pub outputs: Vec<IndexedBox>,
+    pub outputs: Vec<Result<IndexedBox, UnreadBox>>,
     /// Height of its block.
     pub inclusion_height: u32,
     /// Blocks **above** its block: 0 when its block is the tip.
@@ -170,7 +175,7 @@ impl NodeClient {
         &self,
         tree: &ErgoTree,
         query: UnspentQuery,
-    ) -> Result<Vec<IndexedBox>, NodeError> {
+    ) -> Result<Listing<IndexedBox>, NodeError> {
         self.by_tree("/blockchain/box/unspent/byErgoTree", tree, query)
             .await
     }
@@ -179,7 +184,10 @@ impl NodeClient {
     ///
     /// # Errors
     /// [`NodeError`]
-    pub async fn boxes_by_ergo_tree(&self, tree: &ErgoTree) -> Result<Vec<IndexedBox>, NodeError> {
+    pub async fn boxes_by_ergo_tree(
+        &self,
+        tree: &ErgoTree,
+    ) -> Result<Listing<IndexedBox>, NodeError> {
         self.by_tree("/blockchain/box/byErgoTree", tree, UnspentQuery::CONFIRMED)
             .await
     }
@@ -192,7 +200,7 @@ impl NodeClient {
         &self,
         token: &TokenId,
         query: UnspentQuery,
-    ) -> Result<Vec<IndexedBox>, NodeError> {
+    ) -> Result<Listing<IndexedBox>, NodeError> {
         let route = format!("/blockchain/box/unspent/byTokenId/{}", String::from(*token));
         BoxList::new(route, None, query).read(self).await
     }
@@ -201,7 +209,7 @@ impl NodeClient {
     ///
     /// # Errors
     /// [`NodeError`]
-    pub async fn boxes_by_token(&self, token: &TokenId) -> Result<Vec<IndexedBox>, NodeError> {
+    pub async fn boxes_by_token(&self, token: &TokenId) -> Result<Listing<IndexedBox>, NodeError> {
         let route = format!("/blockchain/box/byTokenId/{}", String::from(*token));
         BoxList::new(route, None, UnspentQuery::CONFIRMED)
             .read(self)
@@ -214,9 +222,8 @@ impl NodeClient {
     /// [`NodeError`]
     pub async fn entries_by_token(&self, token: &TokenId) -> Result<Vec<BoxEntry>, NodeError> {
         let route = format!("/blockchain/box/byTokenId/{}", String::from(*token));
-        BoxList::new(route, None, UnspentQuery::CONFIRMED)
-            .read(self)
-            .await
+        let list = BoxList::new(route, None, UnspentQuery::CONFIRMED);
+        Ok(list.read(self).await?.boxes)
     }
 
     /// What is known about a token (`GET /blockchain/token/byId/{id}`), or None when no indexed block minted it.
@@ -239,7 +246,7 @@ impl NodeClient {
         route: &str,
         tree: &ErgoTree,
         query: UnspentQuery,
-    ) -> Result<Vec<IndexedBox>, NodeError> {
+    ) -> Result<Listing<IndexedBox>, NodeError> {
         let hex = tree.to_base16_bytes().map_err(|e| NodeError::Unsendable {
             at: self.endpoint("POST", route),
             why: format!("the ErgoTree does not serialise: {e}"),
@@ -286,28 +293,58 @@ struct DataInputJson {
     box_id: BoxId,
 }
 
+/// Those context variables that can be read.
+fn variables_in(extension: &Value) -> ContextExtension {
+    let mut read = ContextExtension::empty();
+    let given = extension.as_object().into_iter().flatten();
+    for (name, digits) in given {
+        if let Ok(name) = name.parse()
+            && let Some(bytes) = digits.as_str().and_then(|digits| hex::decode(digits).ok())
+            && let Some(value) = variable(&bytes)
+        {
+            read.values.insert(name, value);
+        }
+    }
+    read
+}
+
 impl Answer {
     pub(crate) fn indexed_transaction(
         &self,
         mut value: Value,
     ) -> Result<IndexedTransaction, NodeError> {
         let what = crate::parse::named("transaction", &value, "id");
-        let transaction = self.transaction_of(&value)?;
+        let variables = value.pointer("/inputs/0/spendingProof/extension");
+        let variables = variables.map_or_else(ContextExtension::empty, variables_in);
+        let transaction = self.transaction_of(&value);
         let inputs = self.boxes_of(&what, taken(&mut value, "inputs"))?;
         let outputs = self.boxes_of(&what, taken(&mut value, "outputs"))?;
+        let transaction = match transaction {
+            // Its outputs are bound to it all the same, by their ids.
+            Err(_) if outputs.iter().any(Result::is_err) => None,
+            other => other?,
+        };
         let data_inputs: Option<Vec<DataInputJson>> =
             self.item(&what, taken(&mut value, "dataInputs"))?;
         let about: TransactionJson = self.item(&what, value)?;
         // Each output's id covers the id of its transaction and its place there, so this binds them to it.
         let places = outputs.iter().zip(0u16..);
-        let belongs = |(output, place): (&IndexedBox, u16)| {
-            output.ergo_box.transaction_id == about.id && output.ergo_box.index == place
+        let belongs = |(output, place): (&Result<IndexedBox, UnreadBox>, u16)| {
+            let made = match output {
+                Ok(read) => (read.ergo_box.transaction_id, read.ergo_box.index),
+                Err(unread) => (unread.transaction_id, unread.index),
+            };
+            made == (about.id, place)
         };
         if !places.into_iter().all(belongs) {
             return Err(self.malformed(what, "an output belongs to another transaction or place"));
         }
         Ok(IndexedTransaction {
             id: about.id,
+            variables: match &transaction {
+                Some(tx) => tx.inputs.first().spending_proof.extension.clone(),
+                None => variables,
+            },
             transaction,
             inputs,
             data_inputs: data_inputs
@@ -323,10 +360,14 @@ impl Answer {
         })
     }
 
-    fn boxes_of(&self, what: &str, value: Value) -> Result<Vec<IndexedBox>, NodeError> {
+    fn boxes_of(
+        &self,
+        what: &str,
+        value: Value,
+    ) -> Result<Vec<Result<IndexedBox, UnreadBox>>, NodeError> {
         self.array(what, value)?
             .into_iter()
-            .map(|item| self.indexed_box(item))
+            .map(|item| self.any_indexed_box(item))
             .collect()
     }
 

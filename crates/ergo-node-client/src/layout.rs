@@ -4,13 +4,17 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The deepest type, proposition or tuple.
-const MAX_DEPTH: usize = 16;
+/// The deepest type, proposition or tuple: what nodes accept (`SigmaSerializer.MaxTreeDepth`), so that nothing on the chain is too
+/// deep. ergo-lib goes to the bottom of each in an eighth of a thread's stack, unoptimised.
+const MAX_DEPTH: usize = 110;
 const POINT_BYTES: usize = 33;
 const DIGEST_BYTES: usize = 33;
 const MAX_BIG_INT_BYTES: usize = 32;
 /// How many types and values, of two dozen bytes each, one answer may come to. A full block has a hundredth of it.
 const MOST_PARTS: usize = 4 << 20;
+/// How many of them one box may come to: a byte of its four thousand is hardly ever more than one. A box that takes more is not
+/// read, and takes nothing from the others.
+const PARTS_OF_BOX: usize = 1 << 12;
 /// The byte with which a tuple of constants begins where a constant may stand.
 const TUPLE: u8 = 0x86;
 
@@ -20,6 +24,17 @@ pub(crate) struct Budget(AtomicUsize);
 impl Budget {
     pub(crate) fn new() -> Self {
         Self(AtomicUsize::new(MOST_PARTS))
+    }
+
+    /// What one box, or the variables of one input, may come to.
+    pub(crate) fn share() -> Self {
+        Self(AtomicUsize::new(PARTS_OF_BOX))
+    }
+
+    /// Pays for what was taken from a share.
+    pub(crate) fn covers(&self, share: &Self) -> bool {
+        let left = share.0.load(Ordering::Relaxed);
+        self.spend(PARTS_OF_BOX.saturating_sub(left)).is_some()
     }
 
     fn spend(&self, parts: usize) -> Option<()> {
@@ -335,6 +350,29 @@ mod tests {
         for hostile in ["63", "2401", "70", "0896ffff03"] {
             assert!(!reads(&hex(hostile)));
         }
+    }
+
+    #[test]
+    fn constant_as_deep_as_nodes_take_it_is_read_on_a_small_stack() {
+        let prop = [vec![8], [0x96, 1].repeat(MAX_DEPTH - 1), vec![0xd3]].concat();
+        let some = [vec![8], [0x98, 1, 1].repeat(MAX_DEPTH - 1), vec![0xd3]].concat();
+        let coll = [vec![12; MAX_DEPTH - 1], vec![29, 0]].concat();
+        let pair = [vec![77; MAX_DEPTH - 2], vec![89], vec![2; MAX_DEPTH]].concat();
+        let tuple = [[TUPLE, 2, 5, 2].repeat(MAX_DEPTH - 1), vec![5, 2]].concat();
+        for bytes in [prop, some, coll, pair, tuple] {
+            assert!(reads(&bytes));
+            let walk = move || {
+                let value = RegisterValue::sigma_parse_bytes(&bytes);
+                let copy = value.clone();
+                assert!(value == copy && value.as_constant().is_ok());
+                assert_eq!(value.sigma_serialize_bytes(), bytes);
+                assert!(!format!("{copy:?}").is_empty());
+            };
+            let thread = std::thread::Builder::new().stack_size(512 << 10);
+            thread.spawn(walk).unwrap().join().unwrap();
+        }
+        let deeper = [vec![8], [0x96, 1].repeat(MAX_DEPTH), vec![0xd3]].concat();
+        assert!(!reads(&deeper));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! It reads the chain, the pool and the optional extra index, and it submits transactions. It holds no keys and
 //! knows no application protocol. Boxes, transactions and headers come back as `ergo-lib`'s own types; reading a box
-//! or a transaction recomputes its id, so a node cannot hand out a box that is not what its id says. Nothing that
-//! cannot be read is skipped: it is an error that names the item and the route.
+//! or a transaction recomputes its id, so a node cannot hand out a box that is not what its id says. Nothing is
+//! skipped in silence: an answer that is not true is an error that names the item and the route; a box that is on the chain and
+//! cannot be read ([`UnreadBox`]) is told beside those that can, since anybody may make one, and is an error
+//! ([`NodeError::Unreadable`]) only if it was asked for by itself.
 //!
 //! No answer of a node ends the program: `ergo-lib` parses only what was found harmless before. The script of a box is
 //! parsed if it is that of a key, of several, or of the fee; any other stays bytes (`ErgoTree::Unparsed`, which equals no parsed script),
@@ -41,6 +43,7 @@ mod pool;
 mod refusal;
 mod takeover;
 mod transport;
+mod unread;
 mod utxo;
 mod wallet;
 
@@ -54,4 +57,5 @@ pub use options::{ClientConfigError, NodeOptions};
 pub use outline::{Outline, Output};
 pub use refusal::{RefusalKind, SubmitError};
 pub use secrecy::SecretString;
+pub use unread::{Listing, UnreadBox};
 pub use wallet::WalletStatus;

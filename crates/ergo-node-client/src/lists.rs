@@ -11,6 +11,7 @@ use crate::client::NodeClient;
 use crate::error::NodeError;
 use crate::index::{BoxEntry, IndexedBox};
 use crate::transport::{Answer, Call};
+use crate::unread::{Listing, UnreadBox};
 
 /// Items asked for at once; the most that all nodes allow on all lists.
 pub(crate) const PAGE_SIZE: usize = 100;
@@ -52,13 +53,13 @@ pub(crate) struct BoxList {
 
 /// What is read of each box in a list.
 pub(crate) trait Listed: Sized {
-    fn read(answer: &Answer, item: Value) -> Result<Self, NodeError>;
+    fn read(answer: &Answer, item: Value) -> Result<Result<Self, UnreadBox>, NodeError>;
     fn box_id(&self) -> BoxId;
 }
 
 impl Listed for IndexedBox {
-    fn read(answer: &Answer, item: Value) -> Result<Self, NodeError> {
-        answer.indexed_box(item)
+    fn read(answer: &Answer, item: Value) -> Result<Result<Self, UnreadBox>, NodeError> {
+        answer.any_indexed_box(item)
     }
 
     fn box_id(&self) -> BoxId {
@@ -67,17 +68,17 @@ impl Listed for IndexedBox {
 }
 
 impl Listed for BoxEntry {
-    fn read(answer: &Answer, mut item: Value) -> Result<Self, NodeError> {
+    fn read(answer: &Answer, mut item: Value) -> Result<Result<Self, UnreadBox>, NodeError> {
         let what = crate::parse::named("box", &item, "boxId");
         let mut field = |name| taken(&mut item, name);
         let inclusion_height: u32 = answer.item(&what, field("inclusionHeight"))?;
-        Ok(Self {
+        Ok(Ok(Self {
             box_id: answer.item(&what, field("boxId"))?,
             transaction_id: answer.item(&what, field("transactionId"))?,
             inclusion_height: Some(inclusion_height).filter(|height| *height > 0),
             global_index: answer.item(&what, field("globalIndex"))?,
             spent_transaction_id: answer.item(&what, field("spentTransactionId"))?,
-        })
+        }))
     }
 
     fn box_id(&self) -> BoxId {
@@ -86,7 +87,7 @@ impl Listed for BoxEntry {
 }
 
 pub(crate) struct Page<T> {
-    boxes: Vec<T>,
+    boxes: Vec<Result<T, UnreadBox>>,
     /// Length of the whole list, on routes that tell it.
     total: Option<usize>,
 }
@@ -135,7 +136,7 @@ impl BoxList {
     }
 
     /// The whole list as of one indexed height, each box once, in the node's order.
-    pub(crate) async fn read<T: Listed>(&self, node: &NodeClient) -> Result<Vec<T>, NodeError> {
+    pub(crate) async fn read<T: Listed>(&self, node: &NodeClient) -> Result<Listing<T>, NodeError> {
         for _ in 0..MAX_TRIES {
             let height = node.indexed_height().await?.indexed_height;
             let (boxes, pages) = self.read_pages(node).await?;
@@ -151,21 +152,30 @@ impl BoxList {
     }
 
     /// Reads page after page; returns the boxes and how many pages held any.
-    async fn read_pages<T: Listed>(&self, node: &NodeClient) -> Result<(Vec<T>, u32), NodeError> {
+    async fn read_pages<T: Listed>(
+        &self,
+        node: &NodeClient,
+    ) -> Result<(Listing<T>, u32), NodeError> {
         let with_pool = self.pool != UnspentQuery::CONFIRMED;
-        let mut found: Vec<T> = Vec::new();
+        let mut found = Listing {
+            boxes: Vec::new(),
+            unread: Vec::new(),
+        };
         let mut known = HashSet::new();
         let mut offset = 0;
         for pages in 0..MAX_PAGES {
             let page: Page<T> = self.page(node, offset, PAGE_SIZE, self.pool).await?;
             let got = page.boxes.len();
-            let before = found.len();
-            for indexed in page.boxes {
-                if known.insert(indexed.box_id()) {
-                    found.push(indexed);
+            let before = known.len();
+            for item in page.boxes {
+                let id = item.as_ref().map_or_else(|unread| unread.box_id, T::box_id);
+                match item {
+                    _ if !known.insert(id) => {}
+                    Ok(read) => found.boxes.push(read),
+                    Err(unread) => found.unread.push(unread),
                 }
             }
-            let nothing_new = found.len() == before;
+            let nothing_new = known.len() == before;
             let end = if with_pool {
                 // Boxes of the pool stand on every page, and boxes spent there leave gaps in it. Only the plain list
                 // tells whether there is more behind this page.
@@ -218,7 +228,7 @@ impl<T: Listed> Page<T> {
             value
         };
         let items = answer.array("the list of boxes", items)?;
-        let boxes: Result<Vec<T>, NodeError> = items
+        let boxes: Result<Vec<_>, NodeError> = items
             .into_iter()
             .map(|item| T::read(answer, item))
             .collect();
@@ -231,16 +241,28 @@ impl<T: Listed> Page<T> {
 
 impl Answer {
     /// A box with what the index knows about it.
-    pub(crate) fn indexed_box(&self, mut value: Value) -> Result<IndexedBox, NodeError> {
+    pub(crate) fn indexed_box(&self, value: Value) -> Result<IndexedBox, NodeError> {
+        self.any_indexed_box(value)?
+            .map_err(|unread| self.unreadable(unread))
+    }
+
+    /// The same, or what can be told of it if it cannot be read.
+    pub(crate) fn any_indexed_box(
+        &self,
+        mut value: Value,
+    ) -> Result<Result<IndexedBox, UnreadBox>, NodeError> {
         let what = crate::parse::named("box", &value, "boxId");
         let inclusion_height: u32 = self.item(&what, taken(&mut value, "inclusionHeight"))?;
-        Ok(IndexedBox {
+        let global_index = self.item(&what, taken(&mut value, "globalIndex"))?;
+        let spent_transaction_id = self.item(&what, taken(&mut value, "spentTransactionId"))?;
+        let spending_height = self.item(&what, taken(&mut value, "spendingHeight"))?;
+        Ok(self.any_box(value)?.map(|ergo_box| IndexedBox {
             // Boxes of the pool carry 0, as there is no block 0.
             inclusion_height: Some(inclusion_height).filter(|height| *height > 0),
-            global_index: self.item(&what, taken(&mut value, "globalIndex"))?,
-            spent_transaction_id: self.item(&what, taken(&mut value, "spentTransactionId"))?,
-            spending_height: self.item(&what, taken(&mut value, "spendingHeight"))?,
-            ergo_box: self.ergo_box(value)?,
-        })
+            global_index,
+            spent_transaction_id,
+            spending_height,
+            ergo_box,
+        }))
     }
 }

@@ -5,6 +5,7 @@
 //! What is written in a way that this does not know (there is hardly any) is read by ergo-lib.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Mutex;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
@@ -18,9 +19,11 @@ use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::{SigmaSerializable, SigmaSerializationError};
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::layout::{Budget, is_constant};
+use crate::unread::{RawBox, UnreadBox};
 
 /// A transaction of a block: what it spends, reads and makes. Its id and those of its outputs are verified; every script is
 /// kept as bytes.
@@ -30,12 +33,12 @@ pub struct Outline {
     pub id: TxId,
     /// The boxes that it spends, in order.
     pub inputs: Vec<BoxId>,
-    /// The context variables of its first input.
+    /// The context variables of its first input; none if they cannot be read.
     pub variables: ContextExtension,
     /// The boxes that it reads, in order.
     pub data_inputs: Vec<BoxId>,
-    /// The boxes that it makes, in order.
-    pub outputs: Vec<Output>,
+    /// The boxes that it makes, in order; of those that cannot be read what can be told.
+    pub outputs: Vec<Result<Output, UnreadBox>>,
 }
 
 /// A box that a transaction makes.
@@ -112,7 +115,32 @@ struct InputJson<'a> {
 #[derive(Deserialize)]
 struct ProofJson<'a> {
     #[serde(borrow)]
-    extension: HashMap<&'a str, &'a str>,
+    extension: Variables<'a>,
+}
+
+/// Context variables in the node's order, which the transaction's id depends on.
+struct Variables<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Variables<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Vec<(&'de str, &'de str)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("context variables by their numbers")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(variable) = map.next_entry()? {
+                    all.push(variable);
+                }
+                Ok(all)
+            }
+        }
+        from.deserialize_map(InOrder).map(Self)
+    }
 }
 
 #[derive(Deserialize)]
@@ -144,9 +172,9 @@ struct AssetJson<'a> {
 
 /// The parts of an output as they are hashed.
 struct Parts {
-    value: BoxValue,
+    value: u64,
     script: Vec<u8>,
-    tokens: Vec<Token>,
+    tokens: Vec<(TokenId, u64)>,
     registers: Vec<Vec<u8>>,
     created: u32,
     index: u16,
@@ -158,18 +186,11 @@ impl Outline {
         let read: TransactionJson<'_> = serde_json::from_str(json).ok()?;
         let id = TxId(bytes32(read.id)?.into());
         let mut inputs = Vec::with_capacity(read.inputs.len());
-        let mut signed = Vec::new();
-        put(&mut signed, read.inputs.len().try_into().ok()?);
-        let mut variables = None;
         for input in &read.inputs {
-            let spent = bytes32(input.box_id)?;
-            signed.extend(spent);
-            // No proof: the id does not depend on it.
-            signed.push(0);
-            let given = extension(&input.spending_proof.extension, budget, &mut signed)?;
-            variables.get_or_insert(given);
-            inputs.push(BoxId::from(Digest32::from(spent)));
+            inputs.push(BoxId::from(Digest32::from(bytes32(input.box_id)?)));
         }
+        let variables = read.inputs.first()?.spending_proof.extension.read();
+        let mut signed = head(&read.inputs)?;
         put(&mut signed, read.data_inputs.len().try_into().ok()?);
         let mut data_inputs = Vec::with_capacity(read.data_inputs.len());
         for input in &read.data_inputs {
@@ -180,9 +201,9 @@ impl Outline {
         let parts: Option<Vec<Parts>> = read.outputs.iter().map(Parts::read).collect();
         let parts = parts?;
         let mut known: Vec<TokenId> = Vec::new();
-        for token in parts.iter().flat_map(|p| &p.tokens) {
-            if !known.contains(&token.token_id) {
-                known.push(token.token_id);
+        for (token, _) in parts.iter().flat_map(|p| &p.tokens) {
+            if !known.contains(token) {
+                known.push(*token);
             }
         }
         put(&mut signed, known.len().try_into().ok()?);
@@ -196,7 +217,11 @@ impl Outline {
                 put(to, u64::try_from(at).unwrap_or_default());
             })?;
         }
-        if TxId(blake2b256_hash(&signed)) != id {
+        let several = |input: &InputJson<'_>| input.spending_proof.extension.0.len() > 1;
+        let several = read.inputs.iter().any(several);
+        // In what order the chain has several variables a node need not tell. Then the boxes vouch for the transaction that they
+        // come from: its id is in theirs.
+        if TxId(blake2b256_hash(&signed)) != id && !several {
             return None;
         }
         let mut outputs = Vec::with_capacity(parts.len());
@@ -206,12 +231,15 @@ impl Outline {
             }
             let given = BoxId::from(Digest32::from(bytes32(json.box_id)?));
             let made = part.make(id, points, budget);
-            outputs.push(made.filter(|made| made.ergo_box.box_id() == given)?);
+            outputs.push(match made.filter(|made| made.ergo_box.box_id() == given) {
+                Some(made) => Ok(made),
+                None => Err(Parts::read(json)?.raw(id).unread(given)?),
+            });
         }
         Some(Self {
             id,
             inputs,
-            variables: variables?,
+            variables,
             data_inputs,
             outputs,
         })
@@ -228,12 +256,12 @@ impl TryFrom<Transaction> for Outline {
             let mut value = Vec::new();
             put(&mut value, *ergo_box.value.as_u64());
             unscripted.drain(value.len()..value.len() + script.len());
-            Ok(Output {
+            Ok(Ok(Output {
                 ergo_box: ergo_box.clone(),
                 unscripted,
-            })
+            }))
         };
-        let outputs: Result<Vec<Output>, Self::Error> = tx.outputs.iter().map(output).collect();
+        let outputs: Result<Vec<_>, Self::Error> = tx.outputs.iter().map(output).collect();
         Ok(Self {
             id: tx.id(),
             inputs: tx.inputs.iter().map(|i| i.box_id).collect(),
@@ -248,10 +276,8 @@ impl Parts {
     fn read(json: &BoxJson<'_>) -> Option<Self> {
         let mut tokens = Vec::with_capacity(json.assets.len());
         for asset in &json.assets {
-            tokens.push(Token {
-                token_id: TokenId::from(Digest32::from(bytes32(asset.token_id)?)),
-                amount: TokenAmount::try_from(asset.amount).ok()?,
-            });
+            let id = TokenId::from(Digest32::from(bytes32(asset.token_id)?));
+            tokens.push((id, asset.amount));
         }
         // They stand without a gap.
         let mut registers = Vec::with_capacity(json.additional_registers.len());
@@ -263,7 +289,7 @@ impl Parts {
         }
         (registers.len() == json.additional_registers.len()).then_some(())?;
         Some(Self {
-            value: BoxValue::new(json.value).ok()?,
+            value: json.value,
             script: bytes(json.ergo_tree)?,
             tokens,
             registers,
@@ -279,13 +305,13 @@ impl Parts {
         script: &[u8],
         token: impl Fn(&mut Vec<u8>, TokenId),
     ) -> Option<()> {
-        put(to, *self.value.as_u64());
+        put(to, self.value);
         to.extend(script);
         put(to, self.created.into());
         to.push(self.tokens.len().try_into().ok()?);
-        for held in &self.tokens {
-            token(to, held.token_id);
-            put(to, *held.amount.as_u64());
+        for (id, amount) in &self.tokens {
+            token(to, *id);
+            put(to, *amount);
         }
         to.push(self.registers.len().try_into().ok()?);
         self.registers.iter().for_each(|bytes| to.extend(bytes));
@@ -299,14 +325,21 @@ impl Parts {
         })?;
         unscripted.extend(id.0.0);
         put(&mut unscripted, self.index.into());
+        let share = Budget::share();
         let mut registers = Vec::with_capacity(self.registers.len());
         for bytes in &self.registers {
-            is_constant(bytes, budget).then_some(())?;
+            is_constant(bytes, &share).then_some(())?;
             registers.push(points.register(bytes));
         }
-        let tokens = match self.tokens.is_empty() {
+        budget.covers(&share).then_some(())?;
+        let mut tokens = Vec::with_capacity(self.tokens.len());
+        for (token_id, amount) in self.tokens {
+            let amount = TokenAmount::try_from(amount).ok()?;
+            tokens.push(Token { token_id, amount });
+        }
+        let tokens = match tokens.is_empty() {
             true => None,
-            false => Some(BoxTokens::from_vec(self.tokens).ok()?),
+            false => Some(BoxTokens::from_vec(tokens).ok()?),
         };
         let script = ErgoTree::Unparsed {
             tree_bytes: self.script,
@@ -315,33 +348,69 @@ impl Parts {
         let registers = NonMandatoryRegisters::try_from(registers).ok()?;
         let (created, index) = (self.created, self.index);
         Some(Output {
-            ergo_box: ErgoBox::new(self.value, script, tokens, registers, created, id, index)
-                .ok()?,
+            ergo_box: ErgoBox::new(
+                BoxValue::new(self.value).ok()?,
+                script,
+                tokens,
+                registers,
+                created,
+                id,
+                index,
+            )
+            .ok()?,
             unscripted,
         })
     }
+
+    /// The box with nothing in it parsed.
+    fn raw(self, transaction_id: TxId) -> RawBox {
+        RawBox {
+            value: self.value,
+            script: self.script,
+            tokens: self.tokens,
+            registers: self.registers,
+            creation_height: self.created,
+            transaction_id,
+            index: self.index,
+        }
+    }
 }
 
-/// Context variables, read and as they are hashed. Of several their order decides, which is left to ergo-lib.
-fn extension(
-    given: &HashMap<&str, &str>,
-    budget: &Budget,
-    to: &mut Vec<u8>,
-) -> Option<ContextExtension> {
-    let mut read = ContextExtension::empty();
-    to.push(given.len().try_into().ok()?);
-    if given.len() > 1 {
-        return None;
+impl Variables<'_> {
+    fn read(&self) -> ContextExtension {
+        let mut read = ContextExtension::empty();
+        for (name, digits) in &self.0 {
+            if let Ok(name) = name.parse()
+                && let Some(value) = bytes(digits).as_deref().and_then(variable)
+            {
+                read.values.insert(name, value);
+            }
+        }
+        read
     }
-    for (name, digits) in given {
-        let (name, bytes) = (name.parse().ok()?, bytes(digits)?);
-        is_constant(&bytes, budget).then_some(())?;
-        read.values
-            .insert(name, Constant::sigma_parse_bytes(&bytes).ok()?);
-        to.push(name);
-        to.extend(bytes);
+}
+
+/// A context variable; `None` if it cannot be read.
+pub(crate) fn variable(bytes: &[u8]) -> Option<Constant> {
+    is_constant(bytes, &Budget::share()).then_some(())?;
+    Constant::sigma_parse_bytes(bytes).ok()
+}
+
+/// Inputs as they are hashed: without proofs, for the id does not depend on them. Their variables in the node's order.
+fn head(inputs: &[InputJson<'_>]) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    put(&mut head, inputs.len().try_into().ok()?);
+    for input in inputs {
+        head.extend(bytes32(input.box_id)?);
+        head.push(0);
+        let given = &input.spending_proof.extension.0;
+        head.push(given.len().try_into().ok()?);
+        for (name, digits) in given {
+            head.push(name.parse().ok()?);
+            head.extend(bytes(digits)?);
+        }
     }
-    Some(read)
+    Some(head)
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
@@ -355,7 +424,7 @@ fn bytes32(digits: &str) -> Option<[u8; 32]> {
 }
 
 /// A number in Ergo's variable length.
-fn put(to: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put(to: &mut Vec<u8>, mut number: u64) {
     while number > 0x7f {
         to.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -435,6 +504,9 @@ mod tests {
         assert_eq!(read.variables, theirs.variables);
         assert_eq!(read.outputs.len(), theirs.outputs.len());
         for (ours, theirs) in read.outputs.iter().zip(&theirs.outputs) {
+            let (Ok(ours), Ok(theirs)) = (ours, theirs) else {
+                panic!("unread");
+            };
             let bytes = |b: &ErgoBox| b.sigma_serialize_bytes().unwrap();
             assert_eq!(ours.ergo_box.box_id(), theirs.ergo_box.box_id());
             assert_eq!(bytes(&ours.ergo_box), bytes(&theirs.ergo_box));

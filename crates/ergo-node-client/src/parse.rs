@@ -8,7 +8,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::box_value::BoxValue;
 use ergo_lib::ergotree_ir::chain::ergo_box::{
     BoxId, BoxTokens, ErgoBox, NonMandatoryRegisterId, NonMandatoryRegisters, RegisterValue,
 };
-use ergo_lib::ergotree_ir::chain::token::Token;
+use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_BASE16_BYTES;
@@ -17,21 +17,29 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::NodeError;
-use crate::layout::{is_constant, is_script_of_keys};
+use crate::layout::{Budget, is_constant, is_script_of_keys};
 use crate::transport::{Answer, shortened};
+use crate::unread::{RawBox, UnreadBox};
 
 /// A box as nodes write it. ergo-lib's own form would parse script and registers whatever they are.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct BoxJson {
     box_id: Option<BoxId>,
-    value: BoxValue,
+    value: u64,
     ergo_tree: Base16DecodedBytes,
-    assets: Vec<Token>,
+    assets: Vec<AssetJson>,
     additional_registers: HashMap<NonMandatoryRegisterId, Base16DecodedBytes>,
     creation_height: u32,
     transaction_id: TxId,
     index: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AssetJson {
+    token_id: TokenId,
+    amount: u64,
 }
 
 /// A transaction but for its outputs.
@@ -71,8 +79,21 @@ impl Answer {
         serde_json::from_value(value).map_err(|e| self.malformed(what, e.to_string()))
     }
 
-    /// A box. Its id is computed from its contents and compared.
+    /// A box that is asked for by itself.
     pub(crate) fn ergo_box(&self, value: Value) -> Result<ErgoBox, NodeError> {
+        self.any_box(value)?
+            .map_err(|unread| self.unreadable(unread))
+    }
+
+    pub(crate) fn unreadable(&self, unread: UnreadBox) -> NodeError {
+        NodeError::Unreadable {
+            at: self.at.clone(),
+            unread: Box::new(unread),
+        }
+    }
+
+    /// A box, or what can be told of it if it cannot be read. Its id is computed from its contents and compared.
+    pub(crate) fn any_box(&self, value: Value) -> Result<Result<ErgoBox, UnreadBox>, NodeError> {
         let what = named("box", &value, "boxId");
         if !value.get("boxId").is_some_and(Value::is_string) {
             return Err(self.malformed(what, "the field `boxId` is missing"));
@@ -98,6 +119,7 @@ impl Answer {
         let json: TransactionJson = self.item(&what, value)?;
         let outputs = json.outputs.into_iter().map(|output| {
             let output = self.read_box(&what, output)?;
+            let output = output.map_err(|unread| self.malformed(&what, unread.to_string()))?;
             Ok(output.into())
         });
         let outputs = outputs.collect::<Result<Vec<_>, NodeError>>()?;
@@ -111,7 +133,7 @@ impl Answer {
     }
 
     /// The script of a key, or of several, or of the miners' fee, parsed; any other as bytes.
-    fn script(&self, tree_bytes: Vec<u8>) -> ErgoTree {
+    pub(crate) fn script(&self, tree_bytes: Vec<u8>) -> ErgoTree {
         let is_fee = Base16DecodedBytes::try_from(MINERS_FEE_BASE16_BYTES)
             .is_ok_and(|Base16DecodedBytes(fee)| fee == tree_bytes);
         if (is_fee || is_script_of_keys(&tree_bytes, &self.budget))
@@ -125,36 +147,57 @@ impl Answer {
         }
     }
 
-    fn read_box(&self, what: &str, json: BoxJson) -> Result<ErgoBox, NodeError> {
+    fn read_box(&self, what: &str, json: BoxJson) -> Result<Result<ErgoBox, UnreadBox>, NodeError> {
         let fault = |why: String| self.malformed(what, why);
-        let mut registers = HashMap::new();
-        for (id, Base16DecodedBytes(bytes)) in json.additional_registers {
-            if !is_constant(&bytes, &self.budget) {
-                return Err(fault(format!("register {id} is not one to be read")));
-            }
-            registers.insert(id, RegisterValue::sigma_parse_bytes(&bytes));
-        }
-        let tokens = match json.assets.is_empty() {
-            true => None,
-            false => Some(BoxTokens::from_vec(json.assets).map_err(|e| fault(e.to_string()))?),
+        let given = json.box_id;
+        let raw = raw(json).map_err(fault)?;
+        let why = match (self.parsed(&raw), given) {
+            (Ok(found), None) => return Ok(Ok(found)),
+            (Ok(found), Some(id)) if found.box_id() == id => return Ok(Ok(found)),
+            (Ok(found), Some(_)) => format!("its contents have the id {}", found.box_id()),
+            (Err(why), _) => why,
         };
-        let found = ErgoBox::new(
-            json.value,
-            self.script(json.ergo_tree.0),
-            tokens,
-            NonMandatoryRegisters::try_from(registers).map_err(|e| fault(e.to_string()))?,
-            json.creation_height,
-            json.transaction_id,
-            json.index,
-        )
-        .map_err(|e| fault(e.to_string()))?;
-        match json.box_id {
-            Some(id) if id != found.box_id() => Err(fault(format!(
-                "its contents have the id {}",
-                found.box_id()
-            ))),
-            _ => Ok(found),
+        // What the chain has is one box that is not read; what the node made up is an answer that is of no use.
+        match given.and_then(|id| raw.unread(id)) {
+            Some(unread) => Ok(Err(unread)),
+            None => Err(fault(why)),
         }
+    }
+
+    fn parsed(&self, raw: &RawBox) -> Result<ErgoBox, String> {
+        let share = Budget::share();
+        let mut registers = Vec::with_capacity(raw.registers.len());
+        for (number, bytes) in (4u8..).zip(&raw.registers) {
+            if !is_constant(bytes, &share) {
+                return Err(format!("register R{number} is not one to be read"));
+            }
+            registers.push(RegisterValue::sigma_parse_bytes(bytes));
+        }
+        if !self.budget.covers(&share) {
+            return Err("the answer is too large to be read".to_owned());
+        }
+        let mut tokens = Vec::with_capacity(raw.tokens.len());
+        for (token_id, amount) in &raw.tokens {
+            let amount = TokenAmount::try_from(*amount).map_err(|e| e.to_string())?;
+            tokens.push(Token {
+                token_id: *token_id,
+                amount,
+            });
+        }
+        let tokens = match tokens.is_empty() {
+            true => None,
+            false => Some(BoxTokens::from_vec(tokens).map_err(|e| e.to_string())?),
+        };
+        ErgoBox::new(
+            BoxValue::new(raw.value).map_err(|e| e.to_string())?,
+            self.script(raw.script.clone()),
+            tokens,
+            NonMandatoryRegisters::try_from(registers).map_err(|e| e.to_string())?,
+            raw.creation_height,
+            raw.transaction_id,
+            raw.index,
+        )
+        .map_err(|e| e.to_string())
     }
 
     /// A header as the node serves it. Its id is taken as given.
@@ -191,6 +234,30 @@ impl Answer {
             Err(self.malformed(what, "it is not the one that was asked for"))
         }
     }
+}
+
+fn raw(mut json: BoxJson) -> Result<RawBox, String> {
+    let count = json.additional_registers.len();
+    let registers = NonMandatoryRegisterId::REG_IDS.iter().take(count);
+    let registers = registers.map(|id| {
+        let found = json.additional_registers.remove(id);
+        let Base16DecodedBytes(bytes) = found.ok_or_else(|| format!("register {id} is missing"))?;
+        Ok(bytes)
+    });
+    let registers = registers.collect::<Result<_, String>>()?;
+    Ok(RawBox {
+        value: json.value,
+        script: json.ergo_tree.0,
+        tokens: json
+            .assets
+            .iter()
+            .map(|asset| (asset.token_id, asset.amount))
+            .collect(),
+        registers,
+        creation_height: json.creation_height,
+        transaction_id: json.transaction_id,
+        index: json.index,
+    })
 }
 
 /// "box 12ab…" or, without an id, "a box".

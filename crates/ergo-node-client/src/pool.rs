@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::client::NodeClient;
 use crate::error::NodeError;
 use crate::lists::{MAX_PAGES, PAGE_SIZE};
+use crate::outline::Outline;
 use crate::refusal::{SubmitError, refusal};
 use crate::transport::Answer;
 
@@ -93,7 +96,7 @@ impl NodeClient {
     ///
     /// # Errors
     /// [`NodeError`]
-    pub async fn unconfirmed(&self, id: &TxId) -> Result<Option<Transaction>, NodeError> {
+    pub async fn unconfirmed(&self, id: &TxId) -> Result<Option<Outline>, NodeError> {
         let route = format!(
             "/transactions/unconfirmed/byTransactionId/{}",
             String::from(*id)
@@ -101,11 +104,13 @@ impl NodeClient {
         let Some(answer) = self.look_up(&self.get(route)).await? else {
             return Ok(None);
         };
-        let found = answer.transaction(answer.json()?)?;
+        let json: Box<RawValue> = serde_json::from_slice(&answer.body)
+            .map_err(|e| answer.malformed("the transaction", e.to_string()))?;
+        let found = self.pooled(&answer, json)?;
         answer.asked_for(
-            &format!("transaction {}", String::from(found.id())),
+            &format!("transaction {}", String::from(found.id)),
             id,
-            &found.id(),
+            &found.id,
         )?;
         Ok(Some(found))
     }
@@ -115,8 +120,8 @@ impl NodeClient {
     ///
     /// # Errors
     /// [`NodeError`]
-    pub async fn unconfirmed_all(&self) -> Result<Vec<Transaction>, NodeError> {
-        let mut found: Vec<Transaction> = Vec::new();
+    pub async fn unconfirmed_all(&self) -> Result<Vec<Outline>, NodeError> {
+        let mut found: Vec<Outline> = Vec::new();
         let mut known = HashSet::new();
         let mut offset = 0;
         let mut call = self.get(format!(
@@ -124,11 +129,13 @@ impl NodeClient {
         ));
         for _ in 0..MAX_PAGES {
             let answer = self.read(&call).await?;
-            let page = answer.array("the list of transactions", answer.json()?)?;
+            let page: Vec<Box<RawValue>> = serde_json::from_slice(&answer.body)
+                .map_err(|e| answer.malformed("the list of transactions", e.to_string()))?;
             offset += page.len();
             let before = found.len();
-            for transaction in crate::chain::transactions(&answer, page)? {
-                if known.insert(transaction.id()) {
+            for json in page {
+                let transaction = self.pooled(&answer, json)?;
+                if known.insert(transaction.id) {
                     found.push(transaction);
                 }
             }
@@ -144,6 +151,18 @@ impl NodeClient {
             at: self.at(&call),
             pages: MAX_PAGES,
         })
+    }
+
+    /// A transaction of the pool. Its boxes can be spent at once: the scripts of keys in them are parsed.
+    fn pooled(&self, answer: &Answer, json: Box<RawValue>) -> Result<Outline, NodeError> {
+        let mut read = self.text(answer, json).outline()?;
+        for output in read.outputs.iter_mut().flatten() {
+            let script = &mut output.ergo_box.ergo_tree;
+            if let Ok(bytes) = script.sigma_serialize_bytes() {
+                *script = answer.script(bytes);
+            }
+        }
+        Ok(read)
     }
 }
 

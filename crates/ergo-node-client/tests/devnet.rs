@@ -17,7 +17,8 @@ use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::signing::TransactionContext;
 use ergo_lib::wallet::tx_builder::TxBuilder;
 use ergo_node_client::{
-    IndexedBox, NodeClient, NodeError, NodeOptions, RefusalKind, SubmitError, UnspentQuery,
+    IndexedBox, NodeClient, NodeError, NodeOptions, RefusalKind, SubmitError, UnreadBox,
+    UnspentQuery,
 };
 
 const FEE: u64 = 1_000_000;
@@ -67,6 +68,10 @@ async fn minting(client: &NodeClient, from: &ErgoBox, amount: u64, fee: u64) -> 
         .unwrap()
 }
 
+fn read(all: Vec<Result<IndexedBox, UnreadBox>>) -> Vec<IndexedBox> {
+    all.into_iter().map(Result::unwrap).collect()
+}
+
 fn ids(boxes: &[IndexedBox]) -> Vec<BoxId> {
     boxes
         .iter()
@@ -103,12 +108,12 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         "the same again is success"
     );
     assert_eq!(
-        client.unconfirmed(&id).await.unwrap().as_ref(),
-        Some(&transaction)
+        client.unconfirmed(&id).await.unwrap().map(|tx| tx.id),
+        Some(id)
     );
     assert_eq!(
-        client.unconfirmed_all().await.unwrap(),
-        vec![transaction.clone()]
+        client.unconfirmed_all().await.unwrap()[0].id,
+        transaction.id()
     );
     assert_eq!(client.utxo(&minted.box_id()).await.unwrap(), None);
     assert_eq!(
@@ -123,13 +128,13 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         .unspent_by_ergo_tree(&tree, UnspentQuery::CONFIRMED)
         .await
         .unwrap();
-    assert_eq!(ids(&confirmed), vec![funded.box_id()]);
+    assert_eq!(ids(&confirmed.boxes), vec![funded.box_id()]);
     let spendable = client
         .unspent_by_ergo_tree(&tree, UnspentQuery::SPENDABLE)
         .await
         .unwrap();
-    assert_eq!(ids(&spendable), vec![minted.box_id()]);
-    assert_eq!(spendable[0].inclusion_height, None);
+    assert_eq!(ids(&spendable.boxes), vec![minted.box_id()]);
+    assert_eq!(spendable.boxes[0].inclusion_height, None);
 
     devnet.mine(1).unwrap();
     let height = devnet.height();
@@ -150,7 +155,7 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         (height, 0)
     );
     assert_eq!(
-        (ids(&indexed.inputs), ids(&indexed.outputs)[0]),
+        (ids(&read(indexed.inputs)), ids(&read(indexed.outputs))[0]),
         (vec![funded.box_id()], minted.box_id())
     );
 
@@ -161,7 +166,7 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         (500, Some("hours"), Some(2))
     );
     assert_eq!(
-        ids(&client.boxes_by_token(&token).await.unwrap()),
+        ids(&client.boxes_by_token(&token).await.unwrap().boxes),
         vec![minted.box_id()]
     );
     let entry = client.entries_by_token(&token).await.unwrap()[0];
@@ -177,10 +182,14 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
         ids(&client
             .unspent_by_token(&token, UnspentQuery::SPENDABLE)
             .await
-            .unwrap()),
+            .unwrap()
+            .boxes),
         vec![minted.box_id()]
     );
-    assert_eq!(client.boxes_by_ergo_tree(&tree).await.unwrap().len(), 2);
+    assert_eq!(
+        client.boxes_by_ergo_tree(&tree).await.unwrap().boxes.len(),
+        2
+    );
 
     let header_id = client.header_ids_at(height).await.unwrap()[0];
     assert_eq!(
@@ -192,8 +201,11 @@ async fn token_is_minted_seen_in_the_pool_and_found_in_the_index() {
             .block_transactions(&header_id)
             .await
             .unwrap()
-            .unwrap(),
-        vec![transaction]
+            .unwrap()
+            .iter()
+            .map(|tx| tx.id)
+            .collect::<Vec<_>>(),
+        vec![transaction.id()]
     );
     let info = client.info().await.unwrap();
     assert_eq!(
@@ -250,11 +262,15 @@ async fn list_of_many_boxes_on_a_chain_is_complete() {
         .collect();
     wanted.sort();
     for query in [UnspentQuery::CONFIRMED, UnspentQuery::SPENDABLE] {
-        let mut found = ids(&client.unspent_by_ergo_tree(&tree, query).await.unwrap());
+        let mut found = ids(&client
+            .unspent_by_ergo_tree(&tree, query)
+            .await
+            .unwrap()
+            .boxes);
         found.sort();
         assert_eq!(found, wanted);
     }
-    let mut found = ids(&client.boxes_by_ergo_tree(&tree).await.unwrap());
+    let mut found = ids(&client.boxes_by_ergo_tree(&tree).await.unwrap().boxes);
     found.sort();
     assert_eq!(found, wanted);
 }

@@ -65,6 +65,8 @@ struct Story<'s> {
     deed: Option<&'s Deed>,
     paid: &'s [Paid],
     taken: &'s [NoteBox],
+    /// What stands in for boxes that cannot be read.
+    unread: &'s [&'s ErgoBox],
 }
 
 impl<'a> Batch<'a> {
@@ -241,7 +243,7 @@ impl<'a> Batch<'a> {
         let made: Vec<Option<Arc<Known>>> = tx
             .outputs
             .iter()
-            .map(|made| Known::of(lets, &made.ergo_box).map(Arc::new))
+            .map(|made| Known::made(lets, made).map(Arc::new))
             .collect();
         let mints = tx.inputs.first().and_then(|first| self.mints(lets, *first));
         if spent.iter().all(Option::is_none) && made.iter().all(Option::is_none) && mints.is_none()
@@ -273,6 +275,12 @@ impl<'a> Batch<'a> {
             self.payment(key, payment)?;
         }
         let taken = self.endings(key, &spent)?;
+        let unread: Vec<&ErgoBox> = made
+            .iter()
+            .flatten()
+            .filter(|k| matches!(k.as_ref(), Known::Unread(..)))
+            .map(|k| k.ergo_box())
+            .collect();
         self.entries(
             key,
             &Story {
@@ -281,6 +289,7 @@ impl<'a> Batch<'a> {
                 deed: deed.as_ref(),
                 paid: &paid,
                 taken: &taken,
+                unread: &unread,
             },
         )?;
         for spent in spent.iter().flatten() {
@@ -326,7 +335,7 @@ impl<'a> Batch<'a> {
             .and_then(|()| self.db.commit())
             .map_err(|cause| LedgerError::of(path, cause))?;
         for fresh in fresh.into_iter().filter(|fresh| fresh.spent.is_none()) {
-            let id = fresh.known.ergo_box().box_id();
+            let id = fresh.known.id();
             self.held.put(id, (fresh.key, fresh.known));
         }
         self.held.end(self.tip);
@@ -353,7 +362,8 @@ impl<'a> Batch<'a> {
                 params![height, input.as_ref()],
             )?;
         }
-        for made in &tx.outputs {
+        // What cannot be read cannot be spent either.
+        for made in tx.outputs.iter().filter(|made| made.unread.is_none()) {
             if let Some(Kept { mark, content }) = self.kept(made)? {
                 touched += 1;
                 self.execute(

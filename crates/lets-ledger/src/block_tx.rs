@@ -28,6 +28,22 @@ pub struct Made {
     pub ergo_box: ErgoBox,
     /// Its bytes without its script.
     pub unscripted: Vec<u8>,
+    /// The id of a box that cannot be read, if this one only stands in for it.
+    pub unread: Option<BoxId>,
+}
+
+impl Made {
+    /// In the place of a box that cannot be read one with all of it but its registers.
+    ///
+    /// # Errors
+    /// Why that one cannot be written down.
+    pub fn stand_in(ergo_box: ErgoBox, unread: BoxId) -> Result<Self, String> {
+        Ok(Self {
+            unscripted: unscripted(&ergo_box)?,
+            ergo_box,
+            unread: Some(unread),
+        })
+    }
 }
 
 impl TryFrom<&Transaction> for BlockTx {
@@ -38,6 +54,7 @@ impl TryFrom<&Transaction> for BlockTx {
             Ok(Made {
                 unscripted: unscripted(ergo_box)?,
                 ergo_box: ergo_box.clone(),
+                unread: None,
             })
         };
         let outputs: Result<Vec<Made>, String> = tx.outputs.iter().map(made).collect();

@@ -28,8 +28,7 @@ pub(crate) struct Nursery {
 
 impl Nursery {
     pub(crate) fn put(&mut self, fresh: Fresh) {
-        self.unspent
-            .insert(fresh.known.ergo_box().box_id(), self.all.len());
+        self.unspent.insert(fresh.known.id(), self.all.len());
         self.all.push(fresh);
     }
 

@@ -19,6 +19,8 @@ use crate::happened::EntryKind;
 use crate::rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
 use crate::stored::{Kind, unpack, unpack_unparsed};
 
+const OF_KIND: &str = "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
+    WHERE b.spent IS NULL AND b.kind = ?1 ORDER BY box";
 const PAYMENT: &str = "SELECT t.id, p.output, a.number, b.number, p.amount, p.memo, p.by_note, x.created, p.tx >> 16, c.number
     FROM payments p JOIN transactions t USING (tx) JOIN boxes x ON x.box = (p.tx << 16) | p.output
     LEFT JOIN accounts a ON a.account = p.payer LEFT JOIN accounts b ON b.account = p.payee
@@ -63,26 +65,49 @@ impl Ledger {
         sql: &str,
         values: impl Params,
     ) -> Result<Vec<ErgoBox>, LedgerError> {
+        let all = self.with_ids(lets, sql, values)?.into_iter();
+        let read = all.filter(|(id, found)| *id == found.box_id());
+        Ok(read.map(|(_, found)| found).collect())
+    }
+
+    /// Boxes by their ids. One whose own id is another stands in for a box that cannot be read.
+    fn with_ids(
+        &self,
+        lets: &Lets,
+        sql: &str,
+        values: impl Params,
+    ) -> Result<Vec<(BoxId, ErgoBox)>, LedgerError> {
         let stored = self.rows(sql, values, |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+            let id = BoxId::from(Digest32::from(bytes32(row.get(2)?)));
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, id))
         })?;
         stored
             .into_iter()
-            .map(|(kind, bytes)| {
+            .map(|(kind, bytes, id)| {
                 let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
-                unpack(lets, kind, &bytes).map_err(|why| self.damaged(why))
+                let found = unpack(lets, kind, &bytes).map_err(|why| self.damaged(why))?;
+                Ok((id, found))
             })
             .collect()
+    }
+
+    /// Unspent boxes with tokens of the LETS that cannot be read, by their ids; with each what stands in for it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn unread(&self) -> Result<Vec<(BoxId, ErgoBox)>, LedgerError> {
+        let Some(lets) = &self.lets else {
+            return Ok(Vec::new());
+        };
+        let mut found = self.with_ids(lets, OF_KIND, [Kind::Stray.code()])?;
+        found.retain(|(id, found)| *id != found.box_id());
+        Ok(found)
     }
 
     fn of_kinds(&self, lets: &Lets, kinds: &[Kind]) -> Result<Vec<ErgoBox>, LedgerError> {
         let mut all = Vec::new();
         for kind in kinds {
-            all.extend(self.boxes(
-                lets,
-                "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind = ?1 ORDER BY box",
-                [kind.code()],
-            )?);
+            all.extend(self.boxes(lets, OF_KIND, [kind.code()])?);
         }
         Ok(all)
     }
@@ -110,7 +135,7 @@ impl Ledger {
             number => {
                 let mut found = self.boxes(
                     lets,
-                    "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box)
+                    "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
                         WHERE b.spent IS NULL AND b.kind = ?1 AND b.account = (SELECT account FROM accounts WHERE number = ?2)",
                     params![Kind::Account.code(), AccountNumber::from(number).bytes()],
                 )?;
@@ -162,10 +187,10 @@ impl Ledger {
             return Ok(Vec::new());
         };
         // The joins say which table comes first: SQLite would begin with all accounts.
-        const BY_NUMBER: &str = "SELECT b.kind, c.bytes FROM accounts a
+        const BY_NUMBER: &str = "SELECT b.kind, c.bytes, b.id FROM accounts a
             CROSS JOIN boxes b ON b.account = a.account AND b.kind = 3 AND b.spent IS NULL CROSS JOIN contents c USING (box)";
         const BY_OWNER: &str =
-            "SELECT b.kind, c.bytes FROM contents c CROSS JOIN boxes b USING (box)
+            "SELECT b.kind, c.bytes, b.id FROM contents c CROSS JOIN boxes b USING (box)
             WHERE c.owner = ?1 AND b.kind = 3 AND b.spent IS NULL";
         let mut found = Vec::new();
         match pick {
@@ -212,7 +237,7 @@ impl Ledger {
         for payee in payees {
             let found = self.boxes(
                 lets,
-                "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box)
+                "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
                     WHERE b.spent IS NULL AND b.kind = 4 AND b.account = (SELECT account FROM accounts WHERE number = ?1)",
                 [payee.bytes()],
             )?;
@@ -253,7 +278,8 @@ impl Ledger {
         let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
         let content = bytes
             .map(|bytes| unpack(lets, kind, &bytes).map_err(|why| self.damaged(why)))
-            .transpose()?;
+            .transpose()?
+            .filter(|content| content.box_id() == *id);
         Ok(Some(Spot {
             made_by,
             height: u32::try_from(key >> 32).unwrap_or_default(),
@@ -500,10 +526,12 @@ impl Ledger {
             let kind = Kind::from_code(row.get(0)?).ok_or("a box of no kind".to_owned());
             let bytes = row.get_ref(1)?.as_blob()?;
             let found = kind.and_then(|kind| unpack_unparsed(lets, kind, bytes));
-            Ok(found.map(&mut each))
+            let id = BoxId::from(Digest32::from(bytes32(row.get(2)?)));
+            let read = found.map(|found| Some(found).filter(|found| found.box_id() == id));
+            Ok(read.map(|read| read.map(&mut each).unwrap_or_default()))
         };
         let all = self.rows(
-            "SELECT b.kind, c.bytes FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
+            "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
             [],
             read,
         )?;

@@ -3,13 +3,15 @@
 use std::io::Cursor;
 
 use ergo_lib::chain::transaction::TxId;
-use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
+use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::serialization::constant_store::ConstantStore;
 use ergo_lib::ergotree_ir::serialization::sigma_byte_reader::SigmaByteReader;
 use lets_contracts::{Contract, unparsed};
 use lets_protocol::{AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox};
 use sigma_ser::vlq_encode::ReadSigmaVlqExt;
+
+use crate::block_tx::Made;
 
 /// What a box is to the LETS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,9 +80,29 @@ pub(crate) enum Known {
     Account(Box<AccountBox>),
     Note(Box<NoteBox>),
     Other(Kind, Box<ErgoBox>),
+    /// A box that cannot be read, by its id, and what stands in for it: its row has that one's content, and so tells.
+    Unread(BoxId, Box<ErgoBox>),
 }
 
 impl Known {
+    /// What a box is that a transaction makes.
+    pub(crate) fn made(lets: &Lets, made: &Made) -> Option<Self> {
+        let Some(id) = made.unread else {
+            return Self::of(lets, &made.ergo_box);
+        };
+        let mut tokens = made.ergo_box.tokens.iter().flatten();
+        tokens
+            .any(|t| lets.tokens().contains(&t.token_id))
+            .then(|| Self::Unread(id, Box::new(made.ergo_box.clone())))
+    }
+
+    pub(crate) fn id(&self) -> BoxId {
+        match self {
+            Self::Unread(id, _) => *id,
+            known => known.ergo_box().box_id(),
+        }
+    }
+
     /// What a box is; `None` if it is nothing to the LETS.
     pub(crate) fn of(lets: &Lets, ergo_box: &ErgoBox) -> Option<Self> {
         let ours = lets.tokens();
@@ -129,6 +151,7 @@ impl Known {
             Self::Account(_) => Kind::Account,
             Self::Note(_) => Kind::Note,
             Self::Other(kind, _) => *kind,
+            Self::Unread(..) => Kind::Stray,
         }
     }
 
@@ -136,7 +159,7 @@ impl Known {
         match self {
             Self::Account(account) => account.ergo_box(),
             Self::Note(note) => note.ergo_box(),
-            Self::Other(_, ergo_box) => ergo_box,
+            Self::Other(_, ergo_box) | Self::Unread(_, ergo_box) => ergo_box,
         }
     }
 

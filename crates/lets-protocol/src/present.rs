@@ -131,6 +131,16 @@ impl Present {
         });
     }
 
+    /// Names a box with a token of the LETS that cannot be read.
+    pub fn add_unread(&mut self, box_id: BoxId, why: String) {
+        if self.ids.insert(box_id) {
+            self.faults.push(Fault {
+                culprit: Culprit::Box(box_id),
+                wrong: Wrong::Unreadable(why),
+            });
+        }
+    }
+
     /// The sum of all balances and of the notes on their way: 0 if nothing is wrong.
     pub fn sum(&self) -> Balance {
         let accounts: i64 = self.accounts.iter().map(|a| a.balance().units()).sum();

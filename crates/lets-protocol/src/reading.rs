@@ -56,6 +56,18 @@ pub fn payments_in(
     inputs: &[ErgoBox],
     outputs: &[ErgoBox],
 ) -> Vec<Paid> {
+    let variables = &tx.inputs.first().spending_proof.extension;
+    payments_of(lets, tx.id(), variables, inputs, outputs)
+}
+
+/// The same of a transaction that is not at hand: its id, and the context variables of its first input.
+pub fn payments_of(
+    lets: &Lets,
+    transaction: TxId,
+    variables: &ContextExtension,
+    inputs: &[ErgoBox],
+    outputs: &[ErgoBox],
+) -> Vec<Paid> {
     let account = |b: &ErgoBox| AccountBox::look(lets, b).ok();
     let before: Vec<Option<AccountBox>> = inputs.iter().map(account).collect();
     if !matches!(before.first(), Some(Some(_))) {
@@ -66,10 +78,9 @@ pub fn payments_in(
         .iter()
         .filter_map(|b| NoteBox::look(lets, b).ok())
         .collect();
-    let first = tx.inputs.first();
     payments_between(
-        tx.id(),
-        &first.spending_proof.extension,
+        transaction,
+        variables,
         &before.iter().map(Option::as_ref).collect::<Vec<_>>(),
         &after.iter().map(Option::as_ref).collect::<Vec<_>>(),
         notes.iter(),

@@ -95,7 +95,7 @@ async fn indexed_transaction_without_proofs_has_boxes_only() {
     );
     assert_eq!((found.inclusion_height, found.confirmations), (299_220, 0));
     assert_eq!(found.data_inputs.len(), 1);
-    assert_eq!(found.outputs[0].ergo_box, recorded_box());
+    assert_eq!(found.outputs[0].as_ref().unwrap().ergo_box, recorded_box());
 }
 
 /// A transaction of one input, as the index shows it with proof: built from the recorded one's first output.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use axum::response::Response;
-use ergo_lib::chain::transaction::Transaction;
+use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergo_chain_types::blake2b256_hash;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
+use ergo_lib::ergotree_ir::mir::constant::Constant;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_node_client::{IndexedBox, NodeError, UnspentQuery};
 use serde_json::{Value, json};
 
@@ -142,9 +145,13 @@ async fn unspent_over_many_pages_is_complete_in_every_style_and_query() {
                 if exclude_mempool_spent {
                     wanted.retain(|id| !ledger.spent.contains(id));
                 }
-                let by_tree = client.unspent_by_ergo_tree(&tree, query).await.unwrap();
+                let by_tree = client
+                    .unspent_by_ergo_tree(&tree, query)
+                    .await
+                    .unwrap()
+                    .boxes;
                 assert_eq!(unique(&by_tree), wanted, "{style:?} {query:?}");
-                let by_token = client.unspent_by_token(&token, query).await.unwrap();
+                let by_token = client.unspent_by_token(&token, query).await.unwrap().boxes;
                 assert_eq!(unique(&by_token), wanted, "{style:?} {query:?}");
                 let unconfirmed = by_tree
                     .iter()
@@ -186,6 +193,7 @@ async fn unspent_on_one_page_takes_three_requests() {
                 .unspent_by_token(&token, query)
                 .await
                 .unwrap()
+                .boxes
                 .len(),
             3
         );
@@ -217,7 +225,7 @@ async fn unspent_from_a_node_that_caps_pages_is_complete() {
         .unspent_by_token(&token, UnspentQuery::CONFIRMED)
         .await
         .unwrap();
-    assert_eq!(unique(&found), wanted);
+    assert_eq!(unique(&found.boxes), wanted);
 }
 
 #[tokio::test]
@@ -235,14 +243,14 @@ async fn boxes_with_total_are_read_to_the_total() {
     let client = server.client();
     let token = TokenId::from(BoxId::zero());
     assert_eq!(
-        unique(&client.boxes_by_token(&token).await.unwrap()),
+        unique(&client.boxes_by_token(&token).await.unwrap().boxes),
         wanted
     );
     // Three pages between two looks at the height.
     assert_eq!(server.hits(), 5);
     let tree = recorded_transaction().outputs.last().ergo_tree.clone();
     assert_eq!(
-        unique(&client.boxes_by_ergo_tree(&tree).await.unwrap()),
+        unique(&client.boxes_by_ergo_tree(&tree).await.unwrap().boxes),
         wanted
     );
 }
@@ -284,12 +292,13 @@ async fn list_of_nothing_is_empty_in_each_form() {
                     .client()
                     .unspent_by_token(&token, query)
                     .await
-                    .unwrap(),
+                    .unwrap()
+                    .boxes,
                 vec![]
             );
         }
         assert_eq!(
-            server.client().boxes_by_token(&token).await.unwrap(),
+            server.client().boxes_by_token(&token).await.unwrap().boxes,
             vec![]
         );
     }
@@ -320,6 +329,47 @@ async fn box_that_does_not_parse_is_an_error_that_names_it_and_the_route() {
 }
 
 #[tokio::test]
+async fn box_in_a_form_that_is_not_read_is_told_beside_the_others() {
+    // A collection made by an expression: nodes take it as a register, ergo-lib does not.
+    let (read, odd) = ("0e03010203", "8301050502");
+    let mut made = recorded_box();
+    made.additional_registers = vec![Constant::from(vec![1u8, 2, 3])].try_into().unwrap();
+    let bytes = hex::encode(made.sigma_serialize_bytes().unwrap()).replace(read, odd);
+    let id = BoxId::from(blake2b256_hash(&hex::decode(bytes).unwrap()));
+    let mut item = serde_json::to_value(&made).unwrap();
+    item["boxId"] = json!(id.to_string());
+    item["additionalRegisters"] = json!({ "R4": odd });
+    (item["inclusionHeight"], item["globalIndex"]) = (json!(9), json!(3));
+    let mut list = boxes(3, 1_000_000, 9);
+    list.insert(1, item.clone());
+    let served = list.clone();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/blockchain/indexedHeight" => height_reply(9),
+        path if path.contains("/byId/") => json_reply(200, &item),
+        _ => json_reply(200, &json!(slice(&served, request))),
+    })
+    .await;
+    let client = server.client();
+    let token = TokenId::from(BoxId::zero());
+    let found = client.boxes_by_token(&token).await.unwrap();
+    assert_eq!(found.boxes.len(), 3);
+    assert_eq!(found.unread.len(), 1);
+    assert_eq!(found.unread[0].box_id, id);
+    assert!(found.unread[0].why.contains("register R4"));
+    // By itself it is an error that says which, and why.
+    for error in [
+        client.utxo(&id).await.unwrap_err(),
+        client.indexed_box(&id).await.unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, NodeError::Unreadable { unread, .. } if unread.box_id == id),
+            "{error}"
+        );
+        assert!(error.to_string().contains("register R4"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn list_is_read_anew_when_a_block_was_indexed_meanwhile() {
     let all = boxes(150, 1_000_000, 9);
     let wanted = ids(&all[1..]);
@@ -345,7 +395,7 @@ async fn list_is_read_anew_when_a_block_was_indexed_meanwhile() {
         .unspent_by_token(&token, UnspentQuery::CONFIRMED)
         .await
         .unwrap();
-    assert_eq!(unique(&found), wanted);
+    assert_eq!(unique(&found.boxes), wanted);
 }
 
 #[tokio::test]
@@ -396,7 +446,11 @@ async fn pool_is_read_to_its_end_and_once_only() {
     })
     .await;
     let found = server.client().unconfirmed_all().await.unwrap();
-    assert_eq!(found, transactions);
+    let found: Vec<TxId> = found.iter().map(|tx| tx.id).collect();
+    assert_eq!(
+        found,
+        transactions.iter().map(|tx| tx.id()).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]

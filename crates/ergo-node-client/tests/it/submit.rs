@@ -377,8 +377,8 @@ async fn unconfirmed_transaction_is_found_or_none() {
             .unconfirmed(&transaction.id())
             .await
             .unwrap()
-            .as_ref(),
-        Some(&transaction)
+            .map(|tx| tx.id),
+        Some(transaction.id())
     );
     assert_eq!(client.unconfirmed(&TxId::zero()).await.unwrap(), None);
 }
@@ -404,7 +404,8 @@ async fn context_variables_keep_their_order() {
             .client()
             .unconfirmed(&transaction.id())
             .await
-            .unwrap(),
-        Some(transaction)
+            .unwrap()
+            .map(|tx| tx.id),
+        Some(transaction.id())
     );
 }

@@ -162,6 +162,12 @@ impl Batch<'_> {
                 .iter()
                 .position(|a| a.number() == old.number())
                 .map(|at| after.remove(at));
+            let token = old.number().token_id();
+            let holds = |b: &&ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == token);
+            if new.is_none() && story.unread.iter().any(holds) {
+                // It is there, and what it holds now is not known: the books keep what they had.
+                continue;
+            }
             self.entry(key, old.number(), &touched(Some(old), new, at == 0))?;
         }
         for new in after {
@@ -215,7 +221,7 @@ impl Batch<'_> {
 
     /// Marks a box as spent by this transaction.
     pub(super) fn spend(&mut self, key: i64, spent: &Spent) -> Result<(), LedgerError> {
-        let id = spent.known.ergo_box().box_id();
+        let id = spent.known.id();
         if spent.known.kind() == Kind::Charter {
             self.charters.push(id);
         }
@@ -247,7 +253,7 @@ impl Batch<'_> {
         let account = match known.as_ref() {
             Known::Account(it) => Some(self.account(key >> 16, &it.number())?),
             Known::Note(note) => self.party(key >> 16, note.payee().as_ref())?,
-            Known::Other(..) => None,
+            Known::Other(..) | Known::Unread(..) => None,
         };
         self.fresh.put(Fresh {
             key,
@@ -266,7 +272,7 @@ impl Batch<'_> {
             "INSERT INTO boxes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 fresh.key,
-                ergo_box.box_id().as_ref(),
+                fresh.known.id().as_ref(),
                 kind.code(),
                 fresh.account,
                 ergo_box.creation_height,

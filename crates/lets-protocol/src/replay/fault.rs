@@ -90,6 +90,8 @@ pub enum Wrong {
     Withheld,
     /// The node's words about it contradict themselves: ids are recomputed.
     Untrue(String),
+    /// It makes, spends or reads a box that this program cannot read, so that it cannot be judged.
+    Unreadable(String),
     /// It spends a box with tokens of the LETS that no transaction before it made.
     Unmade(BoxId),
     /// It spends a box that another transaction has spent.
@@ -191,6 +193,7 @@ impl Wrong {
         match self {
             Self::Withheld => "the node names it and does not give it".to_owned(),
             Self::Untrue(why) => format!("what the node says of it is not true: {why}"),
+            Self::Unreadable(why) => format!("it cannot be judged: {why}"),
             Self::Unmade(id) => format!(
                 "it spends box {id}, which holds tokens of this LETS and which no transaction before it made"
             ),
