@@ -396,7 +396,8 @@ fn block_tx(tx: Outline) -> BlockTx {
             .outputs
             .into_iter()
             .map(|output| Made {
-                ergo_box: output.ergo_box,
+                id: output.id,
+                script: output.script,
                 unscripted: output.unscripted,
             })
             .collect(),

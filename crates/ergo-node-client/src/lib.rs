@@ -39,6 +39,7 @@ mod outline;
 mod parse;
 mod pool;
 mod refusal;
+mod sound;
 mod takeover;
 mod transport;
 mod utxo;

@@ -1,10 +1,12 @@
 //! A transaction as the books need it.
 
+use std::sync::Arc;
+
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 
-use crate::stored::unscripted;
+use crate::stored::{script_bytes, unscripted};
 
 /// A transaction of a block without its proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +23,14 @@ pub struct BlockTx {
     pub outputs: Vec<Made>,
 }
 
-/// A box that a transaction makes.
+/// A box that a transaction makes, as bytes: most of them need never be more. Its id is that of these bytes, and its registers are
+/// such as ergo-lib may be given to parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The box. Its script may be kept as bytes.
-    pub ergo_box: ErgoBox,
+    /// Its id.
+    pub id: BoxId,
+    /// Its script.
+    pub script: Arc<[u8]>,
     /// Its bytes without its script.
     pub unscripted: Vec<u8>,
 }
@@ -36,8 +41,9 @@ impl TryFrom<&Transaction> for BlockTx {
     fn try_from(tx: &Transaction) -> Result<Self, String> {
         let made = |ergo_box: &ErgoBox| {
             Ok(Made {
+                id: ergo_box.box_id(),
+                script: script_bytes(ergo_box)?.into(),
                 unscripted: unscripted(ergo_box)?,
-                ergo_box: ergo_box.clone(),
             })
         };
         let outputs: Result<Vec<Made>, String> = tx.outputs.iter().map(made).collect();
