@@ -20,7 +20,7 @@ pub(super) const HEADERS: u32 = 500;
 /// Blocks that are fetched at the same time.
 const WINDOW: usize = 8;
 /// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
-const ENOUGH: usize = 8_192;
+const ENOUGH: usize = 32_768;
 /// So long others who want to write to the ledger are kept waiting at most, and so long because of a node.
 const LONG: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_millis(250);

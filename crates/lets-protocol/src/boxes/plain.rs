@@ -278,7 +278,9 @@ impl<'a> Rest<'a> {
     /// The script of a key.
     fn key(&mut self) -> Option<Vec<u8>> {
         self.is(KEY)?;
-        Some([&SCRIPT_OF_KEY, self.take(KEY_BYTES)?].concat())
+        let point = self.take(KEY_BYTES)?;
+        // The point at infinity can be written in many ways.
+        (point.first() != Some(&0)).then(|| [&SCRIPT_OF_KEY, point].concat())
     }
 
     /// One key, or two.
