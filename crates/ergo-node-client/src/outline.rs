@@ -317,7 +317,9 @@ mod tests {
     use super::*;
     use ergo_lib::chain::transaction::{DataInput, Input, UnsignedInput};
     use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ProofBytes;
-    use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
+    use ergo_lib::ergotree_ir::chain::ergo_box::{
+        BoxTokens, ErgoBoxCandidate, NonMandatoryRegisters,
+    };
     use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
     use serde_json::Value;
 

@@ -31,10 +31,12 @@ impl Batch<'_> {
         if !pot && !charter {
             return Ok(None);
         }
-        // What is nothing to the LETS decides nothing: another box stands for it.
+        // An application decides nothing, nor does what is nothing to the LETS: another box stands for it.
         let input = |spent: &Option<Spent>| match spent {
-            Some(it) => unpack_unparsed(lets, it.ours.kind, &it.ours.bytes),
-            None => Ok(self.stranger.clone()),
+            Some(it) if it.ours.kind != Kind::Application => {
+                unpack_unparsed(lets, it.ours.kind, &it.ours.bytes)
+            }
+            _ => Ok(self.stranger.clone()),
         };
         let output = |(known, made): (&Option<Known>, &Made)| match known {
             Some(_) => assemble(&made.script, &made.unscripted),
