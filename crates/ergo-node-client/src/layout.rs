@@ -49,10 +49,12 @@ pub(crate) fn is_shortest_form(bytes: &[u8]) -> bool {
     let mut number = || {
         let length = rest.iter().position(|b| b & 0x80 == 0)? + 1;
         let (number, others) = rest.split_at_checked(length)?;
-        rest = others;
         // No last byte that adds nothing, nor one past 64 bits.
         let last = *number.last()?;
-        ((last != 0 || length == 1) && (length < 10 || length == 10 && last == 1)).then_some(())
+        let is_shortest = last != 0 || length == 1;
+        (is_shortest && (length < 10 || length == 10 && last == 1)).then_some(())?;
+        rest = others;
+        Some(())
     };
     match (first, number()) {
         (COLL_OF_BYTES, Some(())) => true,
