@@ -1,7 +1,12 @@
 //! The books of years: the same however the ledger came to them, and true to the chain.
 
-use lets_ledger::{BlockTx, EntryKind, KEPT_BLOCKS, Ledger, LedgerError, Pick, Spot, TxRange};
-use lets_protocol::Balance;
+use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use lets_contracts::unparsed;
+use lets_ledger::{
+    BlockTx, EntryKind, KEPT_BLOCKS, Ledger, LedgerError, Made, Pick, Spot, TxRange,
+};
+use lets_protocol::{AccountBox, Balance, NoteBox, PlainAccount, PlainBox, PlainNote};
 use lets_tests::story::{FOUNDED, Story};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -180,6 +185,73 @@ fn books_of_settled_blocks_are_the_same_and_go_back_as_far_as_is_kept() {
         fast.apply(story.from(FOUNDED)).unwrap();
         assert_eq!(dump(&fast), dump(&slow), "{name} anew");
     }
+}
+
+/// A box's bytes again, from those without its script.
+fn whole(made: &Made, unscripted: &[u8]) -> Option<ErgoBox> {
+    let at = unscripted.iter().position(|b| b & 0x80 == 0)? + 1;
+    let (value, rest) = unscripted.split_at(at);
+    // The smallest one: damage may reach where the script would end.
+    let bytes = [value, &[0, 1, 1], rest].concat();
+    let mut read = ErgoBox::sigma_parse_bytes(&bytes).ok()?;
+    read.ergo_tree = unparsed(made.script.to_vec());
+    Some(read)
+}
+
+/// Whatever the bytes: if a box is read off them at all, it says what ergo-lib and the parser of its kind say.
+#[test]
+fn account_and_note_read_off_their_bytes_are_what_their_parsers_say() {
+    let mut story = Story::new(9);
+    story.go_on(40);
+    let lets = &story.lets;
+    let (mut accounts, mut notes, mut seen) = (0, 0, BTreeSet::new());
+    let made = |tx| BlockTx::try_from(tx).unwrap().outputs;
+    for made in story
+        .from(FOUNDED)
+        .flat_map(|(_, txs)| txs.iter().flat_map(made))
+    {
+        let contracts = lets.contracts();
+        let is_account = *made.script == *contracts.account.bytes();
+        if !is_account && *made.script != *contracts.note.bytes() {
+            continue;
+        }
+        let check = |bytes: &[u8]| {
+            let plain = PlainBox::read(bytes)?;
+            // What ergo-lib cannot read the node client lets nobody have.
+            let read = || whole(&made, bytes);
+            match is_account {
+                true => {
+                    let (plain, read) = (plain.account(lets)?, read()?);
+                    let parsed = AccountBox::look(lets, &read).unwrap();
+                    assert_eq!(plain, PlainAccount::from(&parsed));
+                }
+                false => {
+                    let (plain, read) = (plain.note(lets)?, read()?);
+                    let parsed = NoteBox::look(lets, &read).unwrap();
+                    assert_eq!(plain, PlainNote::from(&parsed));
+                }
+            }
+            Some(())
+        };
+        assert!(check(&made.unscripted).is_some(), "{made:?}");
+        *(if is_account {
+            &mut accounts
+        } else {
+            &mut notes
+        }) += 1;
+        // Each layout once.
+        if seen.insert((is_account, made.unscripted.len())) {
+            for at in 0..made.unscripted.len() {
+                check(&made.unscripted[..at]);
+                for change in [1, 2, 0x10, 0x80, 0xff] {
+                    let mut damaged = made.unscripted.clone();
+                    damaged[at] ^= change;
+                    check(&damaged);
+                }
+            }
+        }
+    }
+    assert!(accounts > 20 && notes > 3, "{accounts} {notes}");
 }
 
 #[test]

@@ -318,11 +318,15 @@ impl Session {
         let known: HashSet<BoxId> = found.iter().map(|s| s.it.box_id()).collect();
         for made in pool.into_iter().flat_map(|tx| tx.outputs) {
             match made {
-                Ok(new) if wanted(&new.ergo_box) && !known.contains(&new.ergo_box.box_id()) => {
-                    found.push(seen(false)(new.ergo_box));
+                Ok(new) if known.contains(&new.id) => {}
+                Ok(new) => {
+                    let new = unread::whole(new)?;
+                    if wanted(&new) {
+                        found.push(seen(false)(new));
+                    }
                 }
                 Err(unread) if wanted(&unread::stand_in(&unread)?) => self.heed([&unread]),
-                _ => {}
+                Err(_) => {}
             }
         }
         found.retain(|s| !spent.contains(&s.it.box_id()));
@@ -524,7 +528,7 @@ impl Session {
         };
         let mut outputs = made.outline()?.outputs.into_iter();
         let made = outputs.nth(usize::from(spot.place)).and_then(Result::ok);
-        Ok(made.map(|made| made.ergo_box))
+        made.map(unread::whole).transpose()
     }
 
     /// The payments that an account made, oldest first, out of the ledger.

@@ -21,7 +21,7 @@ pub(super) const HEADERS: u32 = 500;
 /// Blocks that are fetched at the same time.
 const WINDOW: usize = 8;
 /// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
-const ENOUGH: usize = 8_192;
+const ENOUGH: usize = 32_768;
 /// So long others who want to write to the ledger are kept waiting at most, and so long because of a node.
 const LONG: Duration = Duration::from_secs(5);
 const WAIT: Duration = Duration::from_millis(250);
@@ -387,17 +387,21 @@ fn take_in(batch: &mut Batch<'_>, items: Vec<Item<Outline>>) -> Result<(), CliEr
     Ok(())
 }
 
+pub(super) fn as_made(output: Output) -> Made {
+    Made {
+        id: output.id,
+        script: output.script,
+        unscripted: output.unscripted,
+        unread: false,
+    }
+}
+
 fn block_tx(tx: Outline) -> Result<BlockTx, CliError> {
     let made = |output| match output {
-        Ok(Output {
-            ergo_box,
-            unscripted,
-        }) => Ok(Made {
-            ergo_box,
-            unscripted,
-            unread: None,
-        }),
-        Err(unread) => Made::stand_in(stand_in(&unread)?, unread.box_id).map_err(CliError::Nothing),
+        Ok(output) => Ok(as_made(output)),
+        Err(unread) => {
+            Made::stand_in(&stand_in(&unread)?, unread.box_id).map_err(CliError::Nothing)
+        }
     };
     Ok(BlockTx {
         id: tx.id,

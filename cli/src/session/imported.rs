@@ -7,7 +7,7 @@ use ergo_node_client::Outline;
 use lets_protocol::{AccountBox, AccountNumber, Lets, Paid, is_opening, payments_of};
 
 use super::Session;
-use super::unread::{made, stand_in};
+use super::unread::{made, stand_in, whole};
 use crate::error::CliError;
 
 /// What of an import is done.
@@ -42,11 +42,9 @@ impl Session {
             }
         };
         let pooled = pool.iter().flat_map(|tx| tx.outputs.iter().flatten());
-        for made in pooled
-            .map(|output| &output.ergo_box)
-            .chain(chain.iter().map(|b| &b.ergo_box))
-        {
-            let Ok(account) = AccountBox::look(lets, made) else {
+        let pooled = pooled.map(|made| whole(made.clone()));
+        for made in pooled.chain(chain.into_iter().map(|b| Ok(b.ergo_box))) {
+            let Ok(account) = AccountBox::look(lets, &made?) else {
                 continue;
             };
             if let Some(at) = owners.iter().position(|o| o == account.owner()) {
@@ -65,8 +63,9 @@ impl Session {
 
     /// The payments of a transaction in the pool that an account leads.
     async fn paid_in_pool(&self, lets: &Lets, tx: Outline) -> Result<Vec<Paid>, CliError> {
-        let first = tx.outputs.first().and_then(|made| made.as_ref().ok());
-        if first.is_none_or(|made| AccountBox::look(lets, &made.ergo_box).is_err()) {
+        let outputs = made(tx.outputs)?;
+        let first = outputs.first();
+        if first.is_none_or(|made| AccountBox::look(lets, made).is_err()) {
             return Ok(Vec::new());
         }
         let mut inputs = Vec::new();
@@ -79,7 +78,6 @@ impl Session {
                 Err(e) => return Err(e),
             }
         }
-        let outputs = made(tx.outputs)?;
         Ok(payments_of(lets, tx.id, &tx.variables, &inputs, &outputs))
     }
 }

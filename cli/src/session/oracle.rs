@@ -7,6 +7,7 @@ use lets_contracts::OracleNft;
 use lets_protocol::{Blocks, Lets, OracleBox};
 
 use super::follow::HEADERS;
+use super::unread::whole;
 use super::{Plan, Session, View};
 use crate::error::CliError;
 
@@ -80,9 +81,11 @@ impl Session {
                         |b: &ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == token);
                     // An oracle's box that cannot be read prices nothing.
                     let made = text.outline()?.outputs.into_iter().flatten();
-                    let mut made = made.map(|output| output.ergo_box);
-                    if let Some(made) = made.find(holds) {
-                        return Ok(Some(made));
+                    for made in made {
+                        let made = whole(made)?;
+                        if holds(&made) {
+                            return Ok(Some(made));
+                        }
                     }
                 }
             }

@@ -10,6 +10,7 @@ use super::Session;
 use super::books::WALLET_BEFORE;
 use super::follow::{Course, HEADERS, Item, Walk};
 use super::history::Heard;
+use super::unread::whole;
 use crate::error::CliError;
 
 /// A transaction that cannot be read in full: what the node calls it, why, and what can be told of it.
@@ -46,8 +47,9 @@ fn unjudged(
     for made in &tx.outputs {
         match made {
             Ok(made) => {
-                shelf.put(&made.ergo_box).map_err(CliError::Nothing)?;
-                let tokens = made.ergo_box.tokens.iter().flatten();
+                let made = whole(made.clone())?;
+                shelf.put(&made).map_err(CliError::Nothing)?;
+                let tokens = made.tokens.iter().flatten();
                 touched |= tokens.into_iter().any(|t| ours.contains(&t.token_id));
             }
             Err(unread) => {

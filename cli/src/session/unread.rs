@@ -12,6 +12,7 @@ use lets_contracts::unparsed;
 use lets_ledger::{Ledger, stranger};
 
 use super::Session;
+use super::follow::as_made;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -51,10 +52,18 @@ pub(super) fn boxes(all: Vec<Result<IndexedBox, UnreadBox>>) -> Result<Vec<ErgoB
 /// The same of boxes that a transaction makes.
 pub(super) fn made(all: Vec<Result<Made, UnreadBox>>) -> Result<Vec<ErgoBox>, CliError> {
     let one = |item: Result<Made, UnreadBox>| match item {
-        Ok(read) => Ok(read.ergo_box),
+        Ok(read) => whole(read),
         Err(unread) => stand_in(&unread),
     };
     all.into_iter().map(one).collect()
+}
+
+/// A box that a transaction makes. If its script is that of a key, it can be spent.
+pub(super) fn whole(made: Made) -> Result<ErgoBox, CliError> {
+    let tree = made.tree();
+    let mut whole = as_made(made).ergo_box().map_err(CliError::Nothing)?;
+    whole.ergo_tree = tree;
+    Ok(whole)
 }
 
 /// A box with all that can be told of one that cannot be read: everything but its registers, and so its id. It is no box of any

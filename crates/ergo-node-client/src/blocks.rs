@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 use crate::client::NodeClient;
 use crate::error::{Endpoint, NodeError};
 use crate::layout::Budget;
-use crate::outline::{Outline, Points};
+use crate::outline::Outline;
+use crate::sound::Sound;
 use crate::transport::Answer;
 
 /// A transaction of a block as the node wrote it. Reading it costs a hundred times what looking at it costs.
@@ -22,7 +23,7 @@ use crate::transport::Answer;
 pub struct TransactionText {
     at: Endpoint,
     json: Box<RawValue>,
-    points: Arc<Points>,
+    sound: Arc<Sound>,
 }
 
 impl fmt::Debug for TransactionText {
@@ -88,7 +89,7 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn outline(&self) -> Result<Outline, NodeError> {
-        if let Some(outline) = Outline::read(self.json.get(), &self.points, &Budget::new()) {
+        if let Some(outline) = Outline::read(self.json.get(), &self.sound, &Budget::new()) {
             return Ok(outline);
         }
         // What is wrong with it, if anything is.
@@ -194,7 +195,7 @@ impl NodeClient {
         TransactionText {
             at: answer.at.clone(),
             json,
-            points: self.inner.points.clone(),
+            sound: self.inner.sound.clone(),
         }
     }
 }

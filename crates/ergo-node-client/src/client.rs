@@ -11,7 +11,7 @@ use reqwest::{Client, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::options::{ClientConfigError, NodeOptions};
-use crate::outline::Points;
+use crate::sound::Sound;
 use crate::transport::reason_of;
 
 /// A client of one Ergo node, or of several that stand in for each other (see [`NodeClient::with_fallbacks`]). Cheap to
@@ -41,7 +41,7 @@ pub(crate) struct Inner {
     /// The greatest height that any of them has shown.
     pub(crate) highest: AtomicU32,
     pub(crate) options: NodeOptions,
-    pub(crate) points: Arc<Points>,
+    pub(crate) sound: Arc<Sound>,
     /// For reads: connections are kept and used again.
     pub(crate) reads: Client,
     /// For submissions: each gets a new connection. On a kept one, "the peer had closed it long ago" and "the peer
@@ -95,7 +95,7 @@ impl NodeClient {
                 genesis: OnceLock::new(),
                 highest: AtomicU32::new(0),
                 options,
-                points: Arc::new(Points::new()),
+                sound: Arc::new(Sound::new()),
                 reads,
                 submissions,
             }),

@@ -10,8 +10,9 @@ use crate::error::{Endpoint, NodeError};
 use crate::index::{BoxEntry, IndexedBox, IndexedHeight, TokenInfo};
 use crate::layout::Budget;
 use crate::lists::Page;
-use crate::outline::{Outline, Points};
+use crate::outline::Outline;
 use crate::refusal::refusal;
+use crate::sound::Sound;
 use crate::transport::Answer;
 use crate::wallet::WalletStatus;
 
@@ -38,7 +39,7 @@ const READERS: [Reader; 15] = [
 
 fn outline(answer: &Answer) -> Result<(), NodeError> {
     let text = String::from_utf8_lossy(&answer.body);
-    let read = Outline::read(&text, &Points::new(), &Budget::new());
+    let read = Outline::read(&text, &Sound::new(), &Budget::new());
     let otherwise = || answer.malformed("the transaction", "it is written in another way");
     read.map(drop).ok_or_else(otherwise)
 }

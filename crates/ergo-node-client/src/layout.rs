@@ -17,6 +17,9 @@ const MOST_PARTS: usize = 4 << 20;
 const PARTS_OF_BOX: usize = 1 << 12;
 /// The byte with which a tuple of constants begins where a constant may stand.
 const TUPLE: u8 = 0x86;
+/// Types of registers that are looked at most.
+const COLL_OF_BYTES: u8 = 12 + 2;
+const COLL_OF_LONGS: u8 = 12 + 5;
 
 /// What the parts of one answer may still come to.
 pub(crate) struct Budget(AtomicUsize);
@@ -50,6 +53,32 @@ impl Budget {
 pub(crate) fn is_constant(bytes: &[u8], budget: &Budget) -> bool {
     let mut rest = Rest { bytes, budget };
     rest.constant(MAX_DEPTH).is_some() && rest.bytes.is_empty()
+}
+
+/// Are these bytes, which may be parsed, a collection of bytes or of 64-bit numbers with each number as short as can be? ergo-lib
+/// reads such a one, and writes it so.
+pub(crate) fn is_shortest_form(bytes: &[u8]) -> bool {
+    let Some((&first, mut rest)) = bytes.split_first() else {
+        return false;
+    };
+    let mut number = || {
+        let length = rest.iter().position(|b| b & 0x80 == 0)? + 1;
+        let (number, others) = rest.split_at_checked(length)?;
+        // No last byte that adds nothing, nor one past 64 bits.
+        let last = *number.last()?;
+        let is_shortest = last != 0 || length == 1;
+        (is_shortest && (length < 10 || length == 10 && last == 1)).then_some(())?;
+        rest = others;
+        Some(())
+    };
+    match (first, number()) {
+        (COLL_OF_BYTES, Some(())) => true,
+        (COLL_OF_LONGS, Some(())) => {
+            while number().is_some() {}
+            rest.is_empty()
+        }
+        _ => false,
+    }
 }
 
 /// Are these bytes the script of a key, or of several keys, and may be parsed as such?

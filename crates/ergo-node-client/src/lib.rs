@@ -41,6 +41,7 @@ mod outline;
 mod parse;
 mod pool;
 mod refusal;
+mod sound;
 mod takeover;
 mod transport;
 mod unread;

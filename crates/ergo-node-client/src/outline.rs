@@ -1,32 +1,31 @@
 //! A transaction of a block as whoever keeps books needs it, read in one pass.
 //!
 //! ergo-lib's own transaction writes each of its boxes four times to find the ids, and each time turns the points in its
-//! registers back into bytes: nearly all that a block would cost. Here the ids are computed from the bytes that the node gave.
-//! What is written in a way that this does not know (there is hardly any) is read by ergo-lib.
+//! registers back into bytes: nearly all that a block would cost. Here the ids are computed from the bytes that the node gave, and
+//! boxes stay bytes. What is written in a way that this does not know (there is hardly any) is read by ergo-lib.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::Arc;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergo_chain_types::{Digest32, blake2b256_hash};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::box_value::BoxValue;
-use ergo_lib::ergotree_ir::chain::ergo_box::{
-    BoxId, BoxTokens, ErgoBox, NonMandatoryRegisters, RegisterValue,
-};
-use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
-use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
+use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
+use ergo_lib::ergotree_ir::chain::token::{TokenAmount, TokenId};
+use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
 use ergo_lib::ergotree_ir::serialization::{SigmaSerializable, SigmaSerializationError};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::layout::{Budget, is_constant};
+use crate::parse::script;
+use crate::sound::Sound;
 use crate::unread::{RawBox, UnreadBox};
 
-/// A transaction of a block: what it spends, reads and makes. Its id and those of its outputs are verified; every script is
-/// kept as bytes.
+/// A transaction of a block: what it spends, reads and makes. Its id and those of its outputs are verified; boxes are kept as
+/// bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outline {
     /// Its id.
@@ -41,57 +40,15 @@ pub struct Outline {
     pub outputs: Vec<Result<Output, UnreadBox>>,
 }
 
-/// A box that a transaction makes.
+/// A box that a transaction makes, as bytes. ergo-lib would read its registers, and write them so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
-    /// The box.
-    pub ergo_box: ErgoBox,
+    /// Its id.
+    pub id: BoxId,
+    /// Its script.
+    pub script: Arc<[u8]>,
     /// Its bytes as the chain has them, but for its script.
     pub unscripted: Vec<u8>,
-}
-
-/// Registers with keys in them, by their bytes: reading a point takes a square root, and the same keys come again and again.
-pub(crate) struct Points(Mutex<Recent>);
-
-#[derive(Default)]
-struct Recent {
-    young: HashMap<Vec<u8>, RegisterValue>,
-    old: HashMap<Vec<u8>, RegisterValue>,
-}
-
-/// How many registers are remembered at most, of some four hundred bytes each.
-const REMEMBERED: usize = 1 << 16;
-/// Types that begin with a point or a proposition, or are collections of them.
-const WITH_POINTS: [u8; 4] = [7, 8, 12 + 7, 12 + 8];
-
-impl Points {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::default())
-    }
-
-    /// The register of these bytes, which may be parsed.
-    fn register(&self, bytes: &[u8]) -> RegisterValue {
-        let parse = || RegisterValue::sigma_parse_bytes(bytes);
-        if !bytes
-            .first()
-            .is_some_and(|first| WITH_POINTS.contains(first))
-        {
-            return parse();
-        }
-        if let Ok(recent) = self.0.lock()
-            && let Some(known) = recent.young.get(bytes).or_else(|| recent.old.get(bytes))
-        {
-            return known.clone();
-        }
-        let parsed = parse();
-        if let Ok(mut recent) = self.0.lock() {
-            if recent.young.len() >= REMEMBERED / 2 {
-                recent.old = std::mem::take(&mut recent.young);
-            }
-            recent.young.insert(bytes.to_vec(), parsed.clone());
-        }
-        parsed
-    }
 }
 
 #[derive(Deserialize)]
@@ -158,9 +115,20 @@ struct BoxJson<'a> {
     #[serde(borrow)]
     assets: Vec<AssetJson<'a>>,
     #[serde(borrow)]
-    additional_registers: HashMap<&'a str, &'a str>,
+    additional_registers: RegistersJson<'a>,
     creation_height: u32,
     index: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE", deny_unknown_fields)]
+struct RegistersJson<'a> {
+    r4: Option<&'a str>,
+    r5: Option<&'a str>,
+    r6: Option<&'a str>,
+    r7: Option<&'a str>,
+    r8: Option<&'a str>,
+    r9: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -170,10 +138,17 @@ struct AssetJson<'a> {
     amount: u64,
 }
 
+impl Output {
+    /// Its script: that of a key, of several, or of the fee, parsed; any other as bytes.
+    pub fn tree(&self) -> ErgoTree {
+        script(self.script.to_vec(), &Budget::new())
+    }
+}
+
 /// The parts of an output as they are hashed.
 struct Parts {
     value: u64,
-    script: Vec<u8>,
+    script: Arc<[u8]>,
     tokens: Vec<(TokenId, u64)>,
     registers: Vec<Vec<u8>>,
     created: u32,
@@ -182,7 +157,7 @@ struct Parts {
 
 impl Outline {
     /// Reads it from the node's JSON. `None`: this way does not understand it, or an id is not that of the contents.
-    pub(crate) fn read(json: &str, points: &Points, budget: &Budget) -> Option<Self> {
+    pub(crate) fn read(json: &str, sound: &Sound, budget: &Budget) -> Option<Self> {
         let read: TransactionJson<'_> = serde_json::from_str(json).ok()?;
         let id = TxId(bytes32(read.id)?.into());
         let mut inputs = Vec::with_capacity(read.inputs.len());
@@ -198,7 +173,8 @@ impl Outline {
             signed.extend(seen);
             data_inputs.push(BoxId::from(Digest32::from(seen)));
         }
-        let parts: Option<Vec<Parts>> = read.outputs.iter().map(Parts::read).collect();
+        let parts = read.outputs.iter().map(|json| Parts::read(json, sound));
+        let parts: Option<Vec<Parts>> = parts.collect();
         let parts = parts?;
         let mut known: Vec<TokenId> = Vec::new();
         for (token, _) in parts.iter().flat_map(|p| &p.tokens) {
@@ -212,7 +188,7 @@ impl Outline {
         }
         put(&mut signed, parts.len().try_into().ok()?);
         for part in &parts {
-            part.write(&mut signed, &part.script, |to, token| {
+            part.write(&mut signed, |to, token| {
                 let at = known.iter().position(|id| *id == token).unwrap_or_default();
                 put(to, u64::try_from(at).unwrap_or_default());
             })?;
@@ -226,14 +202,12 @@ impl Outline {
         }
         let mut outputs = Vec::with_capacity(parts.len());
         for (at, (part, json)) in parts.into_iter().zip(&read.outputs).enumerate() {
-            if usize::from(part.index) != at {
-                return None;
-            }
+            (usize::from(part.index) == at).then_some(())?;
             let given = BoxId::from(Digest32::from(bytes32(json.box_id)?));
-            let made = part.make(id, points, budget);
-            outputs.push(match made.filter(|made| made.ergo_box.box_id() == given) {
+            let made = part.make(id, sound, budget);
+            outputs.push(match made.filter(|made| made.id == given) {
                 Some(made) => Ok(made),
-                None => Err(Parts::read(json)?.raw(id).unread(given)?),
+                None => Err(part.raw(id).unread(given)?),
             });
         }
         Some(Self {
@@ -257,7 +231,8 @@ impl TryFrom<Transaction> for Outline {
             put(&mut value, *ergo_box.value.as_u64());
             unscripted.drain(value.len()..value.len() + script.len());
             Ok(Ok(Output {
-                ergo_box: ergo_box.clone(),
+                id: ergo_box.box_id(),
+                script: script.into(),
                 unscripted,
             }))
         };
@@ -273,24 +248,21 @@ impl TryFrom<Transaction> for Outline {
 }
 
 impl Parts {
-    fn read(json: &BoxJson<'_>) -> Option<Self> {
+    fn read(json: &BoxJson<'_>, sound: &Sound) -> Option<Self> {
         let mut tokens = Vec::with_capacity(json.assets.len());
         for asset in &json.assets {
             let id = TokenId::from(Digest32::from(bytes32(asset.token_id)?));
             tokens.push((id, asset.amount));
         }
+        let named = &json.additional_registers;
+        let all = [named.r4, named.r5, named.r6, named.r7, named.r8, named.r9];
         // They stand without a gap.
-        let mut registers = Vec::with_capacity(json.additional_registers.len());
-        for name in ["R4", "R5", "R6", "R7", "R8", "R9"] {
-            match json.additional_registers.get(name) {
-                Some(digits) => registers.push(bytes(digits)?),
-                None => break,
-            }
-        }
-        (registers.len() == json.additional_registers.len()).then_some(())?;
+        let there = all.iter().flatten().count();
+        let registers = all.iter().take(there).map(|digits| bytes((*digits)?));
+        let registers = registers.collect::<Option<Vec<_>>>()?;
         Some(Self {
             value: json.value,
-            script: bytes(json.ergo_tree)?,
+            script: sound.script(json.ergo_tree)?,
             tokens,
             registers,
             created: json.creation_height,
@@ -298,15 +270,11 @@ impl Parts {
         })
     }
 
-    /// As it stands in its transaction.
-    fn write(
-        &self,
-        to: &mut Vec<u8>,
-        script: &[u8],
-        token: impl Fn(&mut Vec<u8>, TokenId),
-    ) -> Option<()> {
+    /// As it stands in its transaction; returns where its script begins there.
+    fn write(&self, to: &mut Vec<u8>, token: impl Fn(&mut Vec<u8>, TokenId)) -> Option<usize> {
         put(to, self.value);
-        to.extend(script);
+        let at = to.len();
+        to.extend(&*self.script);
         put(to, self.created.into());
         to.push(self.tokens.len().try_into().ok()?);
         for (id, amount) in &self.tokens {
@@ -315,50 +283,30 @@ impl Parts {
         }
         to.push(self.registers.len().try_into().ok()?);
         self.registers.iter().for_each(|bytes| to.extend(bytes));
-        Some(())
+        Some(at)
     }
 
-    fn make(self, id: TxId, points: &Points, budget: &Budget) -> Option<Output> {
-        let mut unscripted = Vec::new();
-        self.write(&mut unscripted, &[], |to, token| {
-            to.extend(Vec::<u8>::from(token))
-        })?;
-        unscripted.extend(id.0.0);
-        put(&mut unscripted, self.index.into());
+    /// As a box of ergo-lib's could be; `None` if it cannot be one.
+    fn make(&self, id: TxId, sound: &Sound, budget: &Budget) -> Option<Output> {
         let share = Budget::share();
-        let mut registers = Vec::with_capacity(self.registers.len());
-        for bytes in &self.registers {
-            is_constant(bytes, &share).then_some(())?;
-            registers.push(points.register(bytes));
-        }
+        let is_sound = |bytes: &Vec<u8>| sound.is_register(bytes, &share);
+        self.registers.iter().all(is_sound).then_some(())?;
         budget.covers(&share).then_some(())?;
-        let mut tokens = Vec::with_capacity(self.tokens.len());
-        for (token_id, amount) in self.tokens {
-            let amount = TokenAmount::try_from(amount).ok()?;
-            tokens.push(Token { token_id, amount });
+        BoxValue::new(self.value).ok()?;
+        for (_, amount) in &self.tokens {
+            TokenAmount::try_from(*amount).ok()?;
         }
-        let tokens = match tokens.is_empty() {
-            true => None,
-            false => Some(BoxTokens::from_vec(tokens).ok()?),
-        };
-        let script = ErgoTree::Unparsed {
-            tree_bytes: self.script,
-            error: ErgoTreeError::IoError("kept as bytes".to_owned()),
-        };
-        let registers = NonMandatoryRegisters::try_from(registers).ok()?;
-        let (created, index) = (self.created, self.index);
+        (self.tokens.len() <= ErgoBox::MAX_TOKENS_COUNT).then_some(())?;
+        let mut bytes = Vec::with_capacity(self.script.len() + 512);
+        let at = self.write(&mut bytes, |to, token| to.extend(Vec::<u8>::from(token)))?;
+        bytes.extend(id.0.0);
+        put(&mut bytes, self.index.into());
+        let hash = blake2b256_hash(&bytes);
+        let (value, rest) = bytes.split_at(at);
         Some(Output {
-            ergo_box: ErgoBox::new(
-                BoxValue::new(self.value).ok()?,
-                script,
-                tokens,
-                registers,
-                created,
-                id,
-                index,
-            )
-            .ok()?,
-            unscripted,
+            id: BoxId::from(hash),
+            unscripted: [value, &rest[self.script.len()..]].concat(),
+            script: self.script.clone(),
         })
     }
 
@@ -366,7 +314,7 @@ impl Parts {
     fn raw(self, transaction_id: TxId) -> RawBox {
         RawBox {
             value: self.value,
-            script: self.script,
+            script: self.script.to_vec(),
             tokens: self.tokens,
             registers: self.registers,
             creation_height: self.created,
@@ -413,7 +361,7 @@ fn head(inputs: &[InputJson<'_>]) -> Option<Vec<u8>> {
     Some(head)
 }
 
-fn bytes(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(digits: &str) -> Option<Vec<u8>> {
     hex::decode(digits).ok()
 }
 
@@ -438,7 +386,10 @@ mod tests {
     use super::*;
     use ergo_lib::chain::transaction::{DataInput, Input, UnsignedInput};
     use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ProofBytes;
-    use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBoxCandidate;
+    use ergo_lib::ergotree_ir::chain::ergo_box::{
+        BoxTokens, ErgoBoxCandidate, NonMandatoryRegisters,
+    };
+    use ergo_lib::ergotree_ir::chain::token::Token;
     use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
     use serde_json::Value;
 
@@ -491,7 +442,7 @@ mod tests {
     }
 
     fn read(json: &str) -> Option<Outline> {
-        Outline::read(json, &Points::new(), &Budget::new())
+        Outline::read(json, &Sound::new(), &Budget::new())
     }
 
     #[test]
@@ -503,19 +454,8 @@ mod tests {
         assert_eq!(read.data_inputs, theirs.data_inputs);
         assert_eq!(read.variables, theirs.variables);
         assert_eq!(read.outputs.len(), theirs.outputs.len());
-        for (ours, theirs) in read.outputs.iter().zip(&theirs.outputs) {
-            let (Ok(ours), Ok(theirs)) = (ours, theirs) else {
-                panic!("unread");
-            };
-            let bytes = |b: &ErgoBox| b.sigma_serialize_bytes().unwrap();
-            assert_eq!(ours.ergo_box.box_id(), theirs.ergo_box.box_id());
-            assert_eq!(bytes(&ours.ergo_box), bytes(&theirs.ergo_box));
-            assert_eq!(ours.unscripted, theirs.unscripted);
-            assert_eq!(
-                ours.ergo_box.additional_registers,
-                theirs.ergo_box.additional_registers
-            );
-        }
+        assert!(read.outputs.iter().all(Result::is_ok), "unread");
+        assert_eq!(read.outputs, theirs.outputs);
     }
 
     #[test]
@@ -538,20 +478,5 @@ mod tests {
             assert_ne!(tx, whole);
             assert_eq!(read(&tx.to_string()), None, "change {at}");
         }
-    }
-
-    #[test]
-    fn register_of_keys_is_remembered_as_it_was() {
-        let points = Points::new();
-        let keys = hex::decode(format!("1401{KEY}")).unwrap();
-        let first = points.register(&keys);
-        assert_eq!(first, RegisterValue::sigma_parse_bytes(&keys));
-        assert_eq!(points.register(&keys), first);
-        // However many come.
-        for n in 0..REMEMBERED {
-            points.register(&[&[8, 0xd3][..], &n.to_be_bytes()].concat());
-        }
-        let recent = points.0.lock().unwrap();
-        assert!(recent.young.len() + recent.old.len() <= REMEMBERED);
     }
 }

@@ -69,6 +69,21 @@ struct ProofJson {
     extension: HashMap<String, Base16DecodedBytes>,
 }
 
+/// The script of a key, or of several, or of the miners' fee, parsed; any other as bytes.
+pub(crate) fn script(tree_bytes: Vec<u8>, budget: &Budget) -> ErgoTree {
+    let is_fee = Base16DecodedBytes::try_from(MINERS_FEE_BASE16_BYTES)
+        .is_ok_and(|Base16DecodedBytes(fee)| fee == tree_bytes);
+    if (is_fee || is_script_of_keys(&tree_bytes, budget))
+        && let Ok(tree) = ErgoTree::sigma_parse_bytes(&tree_bytes)
+    {
+        return tree;
+    }
+    ErgoTree::Unparsed {
+        tree_bytes,
+        error: ErgoTreeError::IoError("not parsed: another's script".to_owned()),
+    }
+}
+
 impl Answer {
     /// Any type with a plain JSON form.
     pub(crate) fn item<T: DeserializeOwned>(
@@ -132,19 +147,8 @@ impl Answer {
         Err(self.malformed(what, format!("its contents have the id {contents}")))
     }
 
-    /// The script of a key, or of several, or of the miners' fee, parsed; any other as bytes.
     pub(crate) fn script(&self, tree_bytes: Vec<u8>) -> ErgoTree {
-        let is_fee = Base16DecodedBytes::try_from(MINERS_FEE_BASE16_BYTES)
-            .is_ok_and(|Base16DecodedBytes(fee)| fee == tree_bytes);
-        if (is_fee || is_script_of_keys(&tree_bytes, &self.budget))
-            && let Ok(tree) = ErgoTree::sigma_parse_bytes(&tree_bytes)
-        {
-            return tree;
-        }
-        ErgoTree::Unparsed {
-            tree_bytes,
-            error: ErgoTreeError::IoError("not parsed: another's script".to_owned()),
-        }
+        script(tree_bytes, &self.budget)
     }
 
     fn read_box(&self, what: &str, json: BoxJson) -> Result<Result<ErgoBox, UnreadBox>, NodeError> {

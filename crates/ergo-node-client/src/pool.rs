@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
-use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -153,16 +152,8 @@ impl NodeClient {
         })
     }
 
-    /// A transaction of the pool. Its boxes can be spent at once: the scripts of keys in them are parsed.
     fn pooled(&self, answer: &Answer, json: Box<RawValue>) -> Result<Outline, NodeError> {
-        let mut read = self.text(answer, json).outline()?;
-        for output in read.outputs.iter_mut().flatten() {
-            let script = &mut output.ergo_box.ergo_tree;
-            if let Ok(bytes) = script.sigma_serialize_bytes() {
-                *script = answer.script(bytes);
-            }
-        }
-        Ok(read)
+        self.text(answer, json).outline()
     }
 }
 

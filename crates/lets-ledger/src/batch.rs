@@ -2,8 +2,8 @@
 
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_ir::chain::ergo_box::box_value::BoxValue;
@@ -11,17 +11,18 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, NonMandatoryRegiste
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::expr::Expr;
-use ergo_lib::ergotree_ir::serialization::{SigmaSerializable, SigmaSerializationError};
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
-use lets_protocol::{AccountBox, Deed, Lets, NoteBox, Paid, payments_between};
+use lets_protocol::{
+    AccountState, Deed, Lets, Paid, PlainAccount, PlainBox, PlainNote, payments_between,
+};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::block_tx::{BlockTx, Made};
 use crate::error::LedgerError;
 use crate::follow::{Head, KEPT_BLOCKS, Tip, marks, tip};
-use crate::fresh::Nursery;
+use crate::fresh::{Nursery, Ours};
 use crate::held::Held;
-use crate::stored::{Kind, Known, pack};
+use crate::stored::{Kind, Known, pack, scripted};
 
 /// Blocks on their way into a ledger: they are there when [`Batch::commit`] has returned, or not at all.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct Batch<'a> {
     time: u64,
     rank: i64,
     fresh: Nursery,
+    /// Spent boxes of earlier batches whose contents go when this one ends, in the order of their pages.
+    gone: BTreeSet<i64>,
     /// Charters that this block spends: its transactions may still read them.
     charters: Vec<BoxId>,
     transactions: usize,
@@ -48,8 +51,11 @@ pub struct Batch<'a> {
 
 /// What a transaction spends of the LETS.
 struct Spent {
-    key: i64,
-    known: Arc<Known>,
+    id: BoxId,
+    ours: Ours,
+    known: Known,
+    /// An earlier batch wrote its content.
+    is_written: bool,
 }
 
 /// A box that is none of the LETS's, as its row has it.
@@ -60,13 +66,13 @@ struct Kept {
 
 /// The accounts before and after a transaction, with what it did.
 struct Story<'s> {
-    before: &'s [Option<&'s AccountBox>],
-    after: &'s [Option<&'s AccountBox>],
+    before: &'s [Option<&'s PlainAccount>],
+    after: &'s [Option<&'s PlainAccount>],
     deed: Option<&'s Deed>,
     paid: &'s [Paid],
-    taken: &'s [NoteBox],
-    /// What stands in for boxes that cannot be read.
-    unread: &'s [&'s ErgoBox],
+    taken: &'s [PlainNote],
+    /// Tokens of boxes that cannot be read.
+    unread: &'s [TokenId],
 }
 
 impl<'a> Batch<'a> {
@@ -96,6 +102,7 @@ impl<'a> Batch<'a> {
             time: 0,
             rank: 0,
             fresh: Nursery::default(),
+            gone: BTreeSet::new(),
             charters: Vec::new(),
             transactions: 0,
             stranger: stranger(0)?,
@@ -202,15 +209,14 @@ impl<'a> Batch<'a> {
         if inputs.iter().any(held) {
             return Ok(true);
         }
-        let spends = || -> Result<bool, rusqlite::Error> {
-            let mut ours = self
-                .db
-                .prepare_cached("SELECT 1 FROM boxes WHERE id = ?1 AND spent IS NULL")?;
+        if !self.held.is_whole() {
             for id in inputs {
-                if ours.exists([id.as_ref()])? {
+                if self.stored(id)?.is_some() {
                     return Ok(true);
                 }
             }
+        }
+        let spends = || -> Result<bool, rusqlite::Error> {
             if self.marks.is_empty() {
                 return Ok(false);
             }
@@ -240,11 +246,12 @@ impl<'a> Batch<'a> {
         self.wallet(tx)?;
         let Some(lets) = self.lets else { return Ok(()) };
         let spent = self.spent(lets, tx)?;
-        let made: Vec<Option<Arc<Known>>> = tx
+        let made: Result<Vec<Option<Known>>, String> = tx
             .outputs
             .iter()
-            .map(|made| Known::made(lets, made).map(Arc::new))
+            .map(|made| Known::of(lets, made))
             .collect();
+        let made = made.map_err(|why| self.damaged(why))?;
         let mints = tx.inputs.first().and_then(|first| self.mints(lets, *first));
         if spent.iter().all(Option::is_none) && made.iter().all(Option::is_none) && mints.is_none()
         {
@@ -261,25 +268,31 @@ impl<'a> Batch<'a> {
             self.minted(key, token, tx)?;
         }
         let deed = self.deeds(key, lets, tx, &spent, &made)?;
-        let before: Vec<Option<&AccountBox>> = spent
+        let before: Vec<Option<&PlainAccount>> = spent
             .iter()
             .map(|s| s.as_ref().and_then(|s| s.known.account()))
             .collect();
-        let after: Vec<Option<&AccountBox>> = made
+        let after: Vec<Option<&PlainAccount>> = made
             .iter()
             .map(|k| k.as_ref().and_then(|k| k.account()))
             .collect();
-        let notes = made.iter().flatten().filter_map(|k| k.note());
-        let paid = payments_between(tx.id, &tx.variables, &before, &after, notes);
+        let notes = (0u16..).zip(&made).filter_map(|(place, known)| {
+            let note = known.as_ref()?.note()?;
+            Some(note.paid(tx.id, place))
+        });
+        let (old, new) = (states(&before), states(&after));
+        let paid = payments_between(tx.id, &tx.variables, &old, &new, notes);
         for payment in &paid {
             self.payment(key, payment)?;
         }
         let taken = self.endings(key, &spent)?;
-        let unread: Vec<&ErgoBox> = made
+        let unread: Vec<TokenId> = tx
+            .outputs
             .iter()
-            .flatten()
-            .filter(|k| matches!(k.as_ref(), Known::Unread(..)))
-            .map(|k| k.ergo_box())
+            .filter(|made| made.unread)
+            .filter_map(|made| PlainBox::read(&made.unscripted))
+            .flat_map(|stand_in| stand_in.tokens().to_vec())
+            .map(|(token, _)| token)
             .collect();
         self.entries(
             key,
@@ -292,12 +305,12 @@ impl<'a> Batch<'a> {
                 unread: &unread,
             },
         )?;
-        for spent in spent.iter().flatten() {
+        for spent in spent.into_iter().flatten() {
             self.spend(key, spent)?;
         }
         for (place, (known, made)) in (0i64..).zip(made.iter().zip(&tx.outputs)) {
             if let Some(known) = known {
-                self.make((key << 16) | place, known, &made.unscripted)?;
+                self.make(lets, (key << 16) | place, known, made)?;
             }
         }
         Ok(())
@@ -309,7 +322,10 @@ impl<'a> Batch<'a> {
     /// [`LedgerError`]; the ledger is then as it was before the batch.
     pub fn commit(mut self) -> Result<(), LedgerError> {
         self.base()?;
-        let fresh = self.fresh.take();
+        for key in std::mem::take(&mut self.gone) {
+            self.execute("DELETE FROM contents WHERE box = ?1", [key])?;
+        }
+        let fresh = self.fresh.finish();
         for fresh in &fresh {
             self.write(fresh)?;
         }
@@ -325,7 +341,7 @@ impl<'a> Batch<'a> {
             }
             db.execute("DELETE FROM blocks WHERE height < ?1", [from])?;
             db.execute(
-                "DELETE FROM contents WHERE box IN (SELECT c.box FROM contents c JOIN boxes b USING (box) WHERE b.spent < ?1)",
+                "DELETE FROM contents WHERE spent < ?1",
                 [i64::from(from) << 16],
             )?;
             db.execute("DELETE FROM wallet WHERE spent < ?1", [from])?;
@@ -335,8 +351,7 @@ impl<'a> Batch<'a> {
             .and_then(|()| self.db.commit())
             .map_err(|cause| LedgerError::of(path, cause))?;
         for fresh in fresh.into_iter().filter(|fresh| fresh.spent.is_none()) {
-            let id = fresh.known.id();
-            self.held.put(id, (fresh.key, fresh.known));
+            self.held.put(fresh.id, fresh.ours);
         }
         self.held.end(self.tip);
         Ok(())
@@ -363,12 +378,12 @@ impl<'a> Batch<'a> {
             )?;
         }
         // What cannot be read cannot be spent either.
-        for made in tx.outputs.iter().filter(|made| made.unread.is_none()) {
+        for made in tx.outputs.iter().filter(|made| !made.unread) {
             if let Some(Kept { mark, content }) = self.kept(made)? {
                 touched += 1;
                 self.execute(
                     "INSERT INTO wallet VALUES (?1, ?2, ?3, ?4, NULL)",
-                    params![made.ergo_box.box_id().as_ref(), mark, content, height],
+                    params![made.id.as_ref(), mark, content, height],
                 )?;
             }
         }
@@ -383,58 +398,75 @@ impl<'a> Batch<'a> {
 
     /// How a box is kept that is none of the LETS's; `None` if it is not. The oracle's is the oracle's even at a key of the wallet.
     fn kept(&self, made: &Made) -> Result<Option<Kept>, LedgerError> {
-        let ergo_box = &made.ergo_box;
+        let (script, rest) = (&*made.script, &*made.unscripted);
         if let Some((lets, nft)) = self.lets.and_then(|lets| Some((lets, lets.oracle()?))) {
             let (mark, token) = (nft.bytes().to_vec(), TokenId::from(nft));
-            let mut held = ergo_box.tokens.iter().flatten();
-            if held.any(|t| t.token_id == token) && self.marks.contains(&mark) {
-                let content = pack(lets, Kind::Stray, ergo_box, &made.unscripted)
-                    .map_err(|why| self.damaged(why))?;
+            let plain = PlainBox::read(rest);
+            let holds = plain.is_some_and(|b| b.tokens().iter().any(|(id, _)| *id == token));
+            if holds && self.marks.contains(&mark) {
+                let content =
+                    pack(lets, Kind::Stray, script, rest).map_err(|why| self.damaged(why))?;
                 return Ok(Some(Kept { mark, content }));
             }
         }
-        let bytes = |e: SigmaSerializationError| self.damaged(e.to_string());
-        let mark = ergo_box.ergo_tree.sigma_serialize_bytes().map_err(bytes)?;
-        if !self.marks.contains(&mark) {
+        if !self.marks.iter().any(|mark| **mark == *script) {
             return Ok(None);
         }
-        let content = ergo_box.sigma_serialize_bytes().map_err(bytes)?;
+        let content = scripted(script, rest).map_err(|why| self.damaged(why))?;
+        let mark = script.to_vec();
         Ok(Some(Kept { mark, content }))
     }
 
-    /// The boxes of the LETS among the inputs.
-    fn spent(&self, lets: &Lets, tx: &BlockTx) -> Result<Vec<Option<Spent>>, LedgerError> {
+    /// The boxes of the LETS among the inputs, no longer to be found.
+    fn spent(&mut self, lets: &Lets, tx: &BlockTx) -> Result<Vec<Option<Spent>>, LedgerError> {
         tx.inputs.iter().map(|id| self.find(lets, id)).collect()
     }
 
-    fn find(&self, lets: &Lets, id: &BoxId) -> Result<Option<Spent>, LedgerError> {
-        let fresh = self.fresh.get(id).map(|f| (f.key, &f.known));
-        let held = || self.held.unspent(id).map(|(key, known)| (*key, known));
-        if let Some((key, known)) = fresh.or_else(held) {
-            let known = known.clone();
-            return Ok(Some(Spent { key, known }));
-        }
-        let found: Option<(i64, i64, Option<Vec<u8>>)> = self
+    fn find(&mut self, lets: &Lets, id: &BoxId) -> Result<Option<Spent>, LedgerError> {
+        let fresh = self.fresh.take(id);
+        let is_written = fresh.is_none();
+        let found = match fresh.or_else(|| self.held.take(id)) {
+            None if !self.held.is_whole() => self.stored(id)?,
+            found => found,
+        };
+        let Some(ours) = found else {
+            return Ok(None);
+        };
+        let known = Known::stored(lets, ours.kind, &ours.bytes).map_err(|why| self.damaged(why))?;
+        Ok(Some(Spent {
+            id: *id,
+            ours,
+            known,
+            is_written,
+        }))
+    }
+
+    /// An unspent box that earlier batches wrote.
+    fn stored(&self, id: &BoxId) -> Result<Option<Ours>, LedgerError> {
+        let found: Option<(i64, i64, Option<i64>, Vec<u8>)> = self
             .db
             .prepare_cached(
-                "SELECT b.box, b.kind, c.bytes FROM boxes b LEFT JOIN contents c USING (box) WHERE b.id = ?1 AND b.spent IS NULL",
+                "SELECT box, kind, account, bytes FROM contents WHERE id = ?1 AND spent IS NULL",
             )
             .and_then(|mut statement| {
                 statement
-                    .query_row([id.as_ref()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+                    .query_row([id.as_ref()], |r| {
+                        Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+                    })
                     .optional()
             })
             .map_err(|cause| self.fault(cause))?;
-        let Some((key, kind, bytes)) = found else {
+        let Some((key, kind, account, bytes)) = found.filter(|found| !self.gone.contains(&found.0))
+        else {
             return Ok(None);
         };
-        let (Some(kind), Some(bytes)) = (Kind::from_code(kind), bytes) else {
-            return Err(self.damaged(format!("box {id} has no content")));
-        };
-        let known = Known::stored(lets, kind, &bytes).map_err(|why| self.damaged(why))?;
-        Ok(Some(Spent {
+        let kind = Kind::from_code(kind);
+        let kind = kind.ok_or_else(|| self.damaged(format!("box {id} is of no kind")))?;
+        Ok(Some(Ours {
             key,
-            known: Arc::new(known),
+            kind,
+            account,
+            bytes: bytes.into(),
         }))
     }
 
@@ -445,14 +477,17 @@ impl<'a> Batch<'a> {
     }
 
     fn minted(&self, key: i64, token: TokenId, tx: &BlockTx) -> Result<(), LedgerError> {
-        let amount: i64 = tx
-            .outputs
-            .iter()
-            .flat_map(|made| made.ergo_box.tokens.iter().flatten())
-            .filter(|t| t.token_id == token)
-            .fold(0, |sum: i64, t| {
-                sum.saturating_add_unsigned(*t.amount.as_u64())
-            });
+        let mut amount = 0i64;
+        for made in &tx.outputs {
+            let read = PlainBox::read(&made.unscripted);
+            for (_, of_it) in read
+                .iter()
+                .flat_map(PlainBox::tokens)
+                .filter(|t| t.0 == token)
+            {
+                amount = amount.saturating_add_unsigned(*of_it);
+            }
+        }
         let id: Vec<u8> = token.into();
         self.execute(
             "INSERT INTO tokens VALUES (?1, ?2, ?3)",
@@ -460,6 +495,13 @@ impl<'a> Batch<'a> {
         )?;
         Ok(())
     }
+}
+
+fn states<'s>(accounts: &[Option<&'s PlainAccount>]) -> Vec<Option<&'s AccountState>> {
+    accounts
+        .iter()
+        .map(|a| a.map(PlainAccount::state))
+        .collect()
 }
 
 /// A key as rows name it.

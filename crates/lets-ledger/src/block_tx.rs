@@ -1,10 +1,12 @@
 //! A transaction as the books need it.
 
+use std::sync::Arc;
+
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 
-use crate::stored::unscripted;
+use crate::stored::{assemble, script_bytes, unscripted};
 
 /// A transaction of a block without its proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,15 +23,18 @@ pub struct BlockTx {
     pub outputs: Vec<Made>,
 }
 
-/// A box that a transaction makes.
+/// A box that a transaction makes, as bytes: most of them need never be more. Its id is that of these bytes, and its registers are
+/// such as ergo-lib may be given to parse.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
-    /// The box. Its script may be kept as bytes.
-    pub ergo_box: ErgoBox,
+    /// Its id.
+    pub id: BoxId,
+    /// Its script.
+    pub script: Arc<[u8]>,
     /// Its bytes without its script.
     pub unscripted: Vec<u8>,
-    /// The id of a box that cannot be read, if this one only stands in for it.
-    pub unread: Option<BoxId>,
+    /// The box cannot be read: the bytes are another's that stands in for it, with all of it but its registers, and another id.
+    pub unread: bool,
 }
 
 impl Made {
@@ -37,12 +42,21 @@ impl Made {
     ///
     /// # Errors
     /// Why that one cannot be written down.
-    pub fn stand_in(ergo_box: ErgoBox, unread: BoxId) -> Result<Self, String> {
+    pub fn stand_in(ergo_box: &ErgoBox, unread: BoxId) -> Result<Self, String> {
         Ok(Self {
-            unscripted: unscripted(&ergo_box)?,
-            ergo_box,
-            unread: Some(unread),
+            id: unread,
+            script: script_bytes(ergo_box)?.into(),
+            unscripted: unscripted(ergo_box)?,
+            unread: true,
         })
+    }
+
+    /// The box, its script kept as bytes.
+    ///
+    /// # Errors
+    /// Why these are the bytes of no box.
+    pub fn ergo_box(&self) -> Result<ErgoBox, String> {
+        assemble(&self.script, &self.unscripted)
     }
 }
 
@@ -52,9 +66,10 @@ impl TryFrom<&Transaction> for BlockTx {
     fn try_from(tx: &Transaction) -> Result<Self, String> {
         let made = |ergo_box: &ErgoBox| {
             Ok(Made {
+                id: ergo_box.box_id(),
+                script: script_bytes(ergo_box)?.into(),
                 unscripted: unscripted(ergo_box)?,
-                ergo_box: ergo_box.clone(),
-                unread: None,
+                unread: false,
             })
         };
         let outputs: Result<Vec<Made>, String> = tx.outputs.iter().map(made).collect();

@@ -9,14 +9,19 @@ use crate::error::LedgerError;
 
 /// What the books are, each in the chain's order. Left out is what depends on when the ledger was brought forward: blocks and
 /// contents that it keeps to go back, and wallets.
-const BOOKS: [(&str, &str); 7] = [
+const BOOKS: [(&str, &str); 9] = [
     ("tokens", "SELECT * FROM tokens ORDER BY tx, id"),
     ("transactions", "SELECT * FROM transactions ORDER BY tx"),
     ("accounts", "SELECT * FROM accounts ORDER BY account"),
     ("boxes", "SELECT * FROM boxes ORDER BY box"),
     (
         "contents",
-        "SELECT c.* FROM contents c JOIN boxes b USING (box) WHERE b.spent IS NULL ORDER BY box",
+        "SELECT * FROM contents WHERE spent IS NULL ORDER BY box",
+    ),
+    ("spends", "SELECT * FROM spends ORDER BY tx, box"),
+    (
+        "endings",
+        "SELECT * FROM endings ORDER BY ended, tx, output",
     ),
     ("payments", "SELECT * FROM payments ORDER BY tx, output"),
     ("entries", "SELECT * FROM entries ORDER BY tx, account"),

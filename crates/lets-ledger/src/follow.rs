@@ -269,13 +269,14 @@ fn take_back(db: &Connection, height: u32) -> Result<(), rusqlite::Error> {
     for sql in [
         "DELETE FROM entries WHERE tx >= ?1",
         "DELETE FROM payments WHERE tx >= ?1",
-        "UPDATE payments SET ended = NULL, taker = NULL WHERE ended >= ?1",
+        "DELETE FROM endings WHERE ended >= ?1",
         "DELETE FROM deeds WHERE tx >= ?1",
         "DELETE FROM tokens WHERE tx >= ?1",
         "DELETE FROM contents WHERE box >= ?1 << 16",
         "DELETE FROM boxes WHERE box >= ?1 << 16",
         // What was spent so lately still has its content.
-        "UPDATE boxes SET spent = NULL WHERE spent >= ?1 AND box IN (SELECT box FROM contents)",
+        "UPDATE contents SET spent = NULL WHERE spent >= ?1",
+        "DELETE FROM spends WHERE tx >= ?1",
         "UPDATE accounts SET opened = NULL, opener = NULL WHERE opened >= ?1",
         "UPDATE accounts SET closed = NULL WHERE closed >= ?1",
         "DELETE FROM accounts WHERE named >= ?1",

@@ -1,50 +1,65 @@
-//! Boxes that a batch makes. Most of them it spends again: only their last state is written, when it ends.
+//! Boxes that a batch makes. Most of them it spends again: what they hold is written only when it ends.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
 
-use crate::stored::Known;
+use crate::stored::Kind;
 
-/// A box of the LETS, and all that its rows will say.
+/// A box of the LETS, with all that must be known to spend it.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    pub(crate) key: i64,
+    pub(crate) kind: Kind,
+    pub(crate) account: Option<i64>,
+    /// As it is stored.
+    pub(crate) bytes: Box<[u8]>,
+}
+
+/// A box whose content is to be written.
 #[derive(Debug)]
 pub(crate) struct Fresh {
-    pub(crate) key: i64,
-    pub(crate) known: Arc<Known>,
-    /// What is to be stored of it, but for the script of a stray.
-    pub(crate) unscripted: Vec<u8>,
-    pub(crate) account: Option<i64>,
-    /// The transaction that spent it.
+    pub(crate) id: BoxId,
+    pub(crate) ours: Ours,
+    /// The transaction that spent it, if that may still be taken back.
     pub(crate) spent: Option<i64>,
 }
 
-/// In the order of their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Nursery {
-    all: Vec<Fresh>,
-    unspent: HashMap<BoxId, usize>,
+    unspent: HashMap<BoxId, Ours>,
+    spent: Vec<Fresh>,
 }
 
 impl Nursery {
-    pub(crate) fn put(&mut self, fresh: Fresh) {
-        self.unspent.insert(fresh.known.id(), self.all.len());
-        self.all.push(fresh);
+    pub(crate) fn put(&mut self, id: BoxId, ours: Ours) {
+        self.unspent.insert(id, ours);
     }
 
     /// An unspent one.
-    pub(crate) fn get(&self, id: &BoxId) -> Option<&Fresh> {
-        self.all.get(*self.unspent.get(id)?)
+    pub(crate) fn get(&self, id: &BoxId) -> Option<&Ours> {
+        self.unspent.get(id)
     }
 
-    /// Marks it as spent by this transaction; false if it is none of these.
-    pub(crate) fn spend(&mut self, id: &BoxId, by: i64) -> bool {
-        let found = self.unspent.remove(id).and_then(|at| self.all.get_mut(at));
-        found.map(|fresh| fresh.spent = Some(by)).is_some()
+    /// Takes one out: it is being spent.
+    pub(crate) fn take(&mut self, id: &BoxId) -> Option<Ours> {
+        self.unspent.remove(id)
     }
 
-    pub(crate) fn take(&mut self) -> Vec<Fresh> {
-        self.unspent.clear();
-        std::mem::take(&mut self.all)
+    /// A spent one whose content is to be written all the same.
+    pub(crate) fn keep(&mut self, spent: Fresh) {
+        self.spent.push(spent);
+    }
+
+    /// All whose contents are to be written, in the order of their keys.
+    pub(crate) fn finish(&mut self) -> Vec<Fresh> {
+        let mut all = std::mem::take(&mut self.spent);
+        all.extend(self.unspent.drain().map(|(id, ours)| Fresh {
+            id,
+            ours,
+            spent: None,
+        }));
+        all.sort_unstable_by_key(|fresh| fresh.ours.key);
+        all
     }
 }

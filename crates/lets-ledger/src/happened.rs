@@ -1,6 +1,8 @@
 //! What a transaction did to each account: pure, from its boxes alone.
 
-use lets_protocol::{AccountBox, AccountNumber, Deed, Link, NoteBox, Paid, write_off_reason};
+use lets_protocol::{
+    AccountNumber, AccountState, Deed, Link, Paid, PlainAccount, PlainNote, write_off_reason,
+};
 
 /// What a transaction was to one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +113,8 @@ impl EntryKind {
 
 /// One account before and after a transaction, with all else that tells what happened to it.
 pub(crate) struct Touched<'a> {
-    pub(crate) before: Option<&'a AccountBox>,
-    pub(crate) after: Option<&'a AccountBox>,
+    pub(crate) before: Option<&'a PlainAccount>,
+    pub(crate) after: Option<&'a PlainAccount>,
     /// It stands at the transaction's first input.
     pub(crate) leads: bool,
     /// What was done with the pot, if it leads.
@@ -120,7 +122,7 @@ pub(crate) struct Touched<'a> {
     /// All payments in the transaction.
     pub(crate) paid: &'a [Paid],
     /// All notes that it takes in.
-    pub(crate) taken: &'a [NoteBox],
+    pub(crate) taken: &'a [PlainNote],
 }
 
 /// What happened, and with whom, where it was one other account.
@@ -141,6 +143,7 @@ pub(crate) fn happened(touched: &Touched<'_>) -> (EntryKind, Option<AccountNumbe
             };
         }
     };
+    let ((before, owner, heir), (after, new_owner, new_heir)) = (parts(before), parts(after));
     let number = before.number();
     if touched.deed.and_then(Deed::account) == Some(number) {
         let kind = match touched.deed {
@@ -186,16 +189,21 @@ pub(crate) fn happened(touched: &Touched<'_>) -> (EntryKind, Option<AccountNumbe
         Some(p) if write_off_reason(&p.memo).is_some() => (EntryKind::WrittenOff, p.payer),
         Some(p) => (EntryKind::Received, p.payer),
         None if before.units() != after.units() => (EntryKind::Settled, None),
-        None if before.heir().is_some() && after.heir().is_none() => (EntryKind::Vetoed, None),
-        None if before.owner() != after.owner() => (EntryKind::Key, None),
+        None if heir.is_some() && new_heir.is_none() => (EntryKind::Vetoed, None),
+        None if owner != new_owner => (EntryKind::Key, None),
         None if before.settings() == after.settings() => (EntryKind::Refreshed, None),
         None => (EntryKind::Settings, None),
     }
 }
 
-fn took_in(leader: &AccountBox, taken: &[NoteBox]) -> (EntryKind, Option<AccountNumber>) {
+/// What an account says, its owner's key and its heir's.
+fn parts(account: &PlainAccount) -> (&AccountState, &[u8], Option<&[u8]>) {
+    (account.state(), account.owner(), account.heir())
+}
+
+fn took_in(leader: &AccountState, taken: &[PlainNote]) -> (EntryKind, Option<AccountNumber>) {
     let number = leader.number();
-    let is_payee = |n: &NoteBox| n.payee().is_none_or(|payee| payee == number);
+    let is_payee = |n: &PlainNote| n.payee().is_none_or(|payee| payee == number);
     let kind = match taken.first() {
         Some(note) if note.payee() == Some(number) => EntryKind::Claimed,
         Some(note) if note.payer() == number => EntryKind::Refunded,
@@ -206,7 +214,7 @@ fn took_in(leader: &AccountBox, taken: &[NoteBox]) -> (EntryKind, Option<Account
     };
     let other = match kind {
         EntryKind::Claimed => only(taken.iter().map(|n| Some(n.payer()))),
-        _ => only(taken.iter().map(NoteBox::payee)),
+        _ => only(taken.iter().map(PlainNote::payee)),
     };
     (kind, other)
 }

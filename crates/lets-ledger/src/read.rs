@@ -19,12 +19,13 @@ use crate::happened::EntryKind;
 use crate::rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
 use crate::stored::{Kind, unpack, unpack_unparsed};
 
-const OF_KIND: &str = "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
-    WHERE b.spent IS NULL AND b.kind = ?1 ORDER BY box";
+const OF_KIND: &str =
+    "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind = ?1 ORDER BY box";
 const PAYMENT: &str = "SELECT t.id, p.output, a.number, b.number, p.amount, p.memo, p.by_note, x.created, p.tx >> 16, c.number
     FROM payments p JOIN transactions t USING (tx) JOIN boxes x ON x.box = (p.tx << 16) | p.output
+    LEFT JOIN endings e ON e.tx = p.tx AND e.output = p.output
     LEFT JOIN accounts a ON a.account = p.payer LEFT JOIN accounts b ON b.account = p.payee
-    LEFT JOIN accounts c ON c.account = p.taker";
+    LEFT JOIN accounts c ON c.account = e.taker";
 
 impl Ledger {
     pub(crate) fn rows<T>(
@@ -135,8 +136,7 @@ impl Ledger {
             number => {
                 let mut found = self.boxes(
                     lets,
-                    "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
-                        WHERE b.spent IS NULL AND b.kind = ?1 AND b.account = (SELECT account FROM accounts WHERE number = ?2)",
+                    "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind = ?1 AND account = (SELECT account FROM accounts WHERE number = ?2)",
                     params![Kind::Account.code(), AccountNumber::from(number).bytes()],
                 )?;
                 found.extend(self.of_kinds(lets, &[Kind::Stray])?);
@@ -187,11 +187,11 @@ impl Ledger {
             return Ok(Vec::new());
         };
         // The joins say which table comes first: SQLite would begin with all accounts.
-        const BY_NUMBER: &str = "SELECT b.kind, c.bytes, b.id FROM accounts a
-            CROSS JOIN boxes b ON b.account = a.account AND b.kind = 3 AND b.spent IS NULL CROSS JOIN contents c USING (box)";
+        const BY_NUMBER: &str = "SELECT c.kind, c.bytes, c.id FROM accounts a
+            CROSS JOIN contents c ON c.account = a.account AND c.kind = 3 AND c.spent IS NULL";
+        // The plus keeps SQLite from walking through all accounts by their kind.
         const BY_OWNER: &str =
-            "SELECT b.kind, c.bytes, b.id FROM contents c CROSS JOIN boxes b USING (box)
-            WHERE c.owner = ?1 AND b.kind = 3 AND b.spent IS NULL";
+            "SELECT kind, bytes, id FROM contents WHERE owner = ?1 AND +kind = 3 AND spent IS NULL";
         let mut found = Vec::new();
         match pick {
             Pick::All => found = self.of_kinds(lets, &[Kind::Account])?,
@@ -237,8 +237,7 @@ impl Ledger {
         for payee in payees {
             let found = self.boxes(
                 lets,
-                "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box)
-                    WHERE b.spent IS NULL AND b.kind = 4 AND b.account = (SELECT account FROM accounts WHERE number = ?1)",
+                "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind = 4 AND account = (SELECT account FROM accounts WHERE number = ?1)",
                 [payee.bytes()],
             )?;
             for note in &found {
@@ -258,9 +257,10 @@ impl Ledger {
         };
         let found = self.row(
             "SELECT b.box, b.kind, t.id, s.id, c.bytes FROM boxes b JOIN transactions t ON t.tx = b.box >> 16
-                LEFT JOIN transactions s ON s.tx = b.spent LEFT JOIN contents c USING (box)
-                WHERE b.box = coalesce((SELECT box FROM boxes WHERE id = ?1 AND spent IS NULL),
-                    (SELECT box FROM boxes WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1 AND spent IS NOT NULL))",
+                LEFT JOIN spends p ON p.box = b.box LEFT JOIN transactions s ON s.tx = p.tx
+                LEFT JOIN contents c ON c.box = b.box
+                WHERE b.box = coalesce((SELECT box FROM contents WHERE id = ?1 AND spent IS NULL),
+                    (SELECT box FROM boxes WHERE substr(id, 1, 8) = substr(?1, 1, 8) AND id = ?1))",
             [id.as_ref()],
             |row| {
                 Ok((
@@ -421,7 +421,7 @@ impl Ledger {
             entry.payments.retain(|p| {
                 p.paid.payer == Some(*number) || (p.paid.payee == Some(*number) && !p.paid.by_note)
             });
-            let sql = format!("{PAYMENT} WHERE p.ended = ?1 ORDER BY p.tx, p.output");
+            let sql = format!("{PAYMENT} WHERE e.ended = ?1 ORDER BY p.tx, p.output");
             entry.taken = self.rows(&sql, [key], payment_row)?;
             entry.taken.retain(|p| p.taker == Some(*number));
             entries.push(entry);
@@ -531,7 +531,7 @@ impl Ledger {
             Ok(read.map(|read| read.map(&mut each).unwrap_or_default()))
         };
         let all = self.rows(
-            "SELECT b.kind, c.bytes, b.id FROM boxes b JOIN contents c USING (box) WHERE b.spent IS NULL AND b.kind <> 5 ORDER BY b.kind, box",
+            "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind <> 5 ORDER BY kind, box",
             [],
             read,
         )?;
@@ -562,8 +562,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn created_before(&self, height: u32) -> Result<Vec<OldBox>, LedgerError> {
         let rows = self.rows(
-            "SELECT b.kind, a.number, b.created FROM boxes b LEFT JOIN accounts a USING (account)
-                WHERE b.spent IS NULL AND b.kind IN (1, 2, 3) AND b.created < ?1 ORDER BY b.created, b.box",
+            "SELECT c.kind, a.number, b.created FROM contents c JOIN boxes b USING (box)
+                LEFT JOIN accounts a ON a.account = c.account
+                WHERE c.spent IS NULL AND c.kind IN (1, 2, 3) AND b.created < ?1 ORDER BY b.created, b.box",
             [height],
             |row| {
                 let number = row.get::<_, Option<Vec<u8>>>(1)?.map(account_number);

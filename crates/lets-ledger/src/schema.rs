@@ -3,6 +3,10 @@
 //! Times and places are one number: a transaction is `height << 16 | rank` (its rank among the block's transactions that the
 //! ledger records), a box is `transaction << 16 | place` (its place among the outputs). So rows are in the chain's order by their
 //! keys, nothing depends on when they were written, and a reorganisation removes all that is above a number.
+//!
+//! What happened is only ever added at a table's end: that a box was spent is a row of `spends`, that a note was taken in one of
+//! `endings`. What changes in the middle is `contents` alone, which has what can be spent now, or was spent so lately that this
+//! may be taken back: a page is written whole, and a box lies anywhere among all that ever were.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::error::LedgerError;
 
 /// Version of the tables. A file of an older one is built anew; one of a newer is left alone.
-pub(crate) const FORMAT: i64 = 3;
+pub(crate) const FORMAT: i64 = 4;
 /// Marks a SQLite file as ours: "LETS".
 const APPLICATION: i64 = 0x4c45_5453;
 /// How long to wait for another process.
@@ -25,16 +29,19 @@ CREATE TABLE transactions (tx INTEGER PRIMARY KEY, id BLOB NOT NULL, time INTEGE
 CREATE TABLE accounts (account INTEGER PRIMARY KEY, number BLOB NOT NULL UNIQUE, named INTEGER NOT NULL,
     opened INTEGER, closed INTEGER, opener BLOB);
 CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, account INTEGER,
-    created INTEGER NOT NULL, spent INTEGER);
-CREATE UNIQUE INDEX unspent_ids ON boxes (id) WHERE spent IS NULL;
-CREATE INDEX unspent ON boxes (kind, account) WHERE spent IS NULL;
-CREATE TABLE contents (box INTEGER PRIMARY KEY, owner BLOB, line INTEGER, cap INTEGER, community INTEGER,
-    bytes BLOB NOT NULL);
+    created INTEGER NOT NULL);
+CREATE TABLE spends (tx INTEGER NOT NULL, box INTEGER NOT NULL, PRIMARY KEY (tx, box)) WITHOUT ROWID;
+CREATE TABLE contents (box INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, account INTEGER, spent INTEGER,
+    owner BLOB, line INTEGER, cap INTEGER, community INTEGER, bytes BLOB NOT NULL);
+CREATE UNIQUE INDEX unspent_ids ON contents (id) WHERE spent IS NULL;
+CREATE INDEX unspent ON contents (kind, account) WHERE spent IS NULL;
+CREATE INDEX spent_lately ON contents (spent) WHERE spent IS NOT NULL;
 CREATE TABLE entries (tx INTEGER NOT NULL, account INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
     change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (tx, account)) WITHOUT ROWID;
 CREATE TABLE payments (tx INTEGER NOT NULL, output INTEGER NOT NULL, payer INTEGER, payee INTEGER, amount INTEGER NOT NULL,
-    by_note INTEGER NOT NULL, memo BLOB NOT NULL, ended INTEGER, taker INTEGER, PRIMARY KEY (tx, output)) WITHOUT ROWID;
-CREATE INDEX endings ON payments (ended) WHERE ended IS NOT NULL;
+    by_note INTEGER NOT NULL, memo BLOB NOT NULL, PRIMARY KEY (tx, output)) WITHOUT ROWID;
+CREATE TABLE endings (ended INTEGER NOT NULL, tx INTEGER NOT NULL, output INTEGER NOT NULL, taker INTEGER,
+    PRIMARY KEY (ended, tx, output)) WITHOUT ROWID;
 CREATE TABLE deeds (tx INTEGER NOT NULL, of_pot INTEGER NOT NULL, deed TEXT NOT NULL, account INTEGER,
     PRIMARY KEY (tx, of_pot)) WITHOUT ROWID;
 CREATE TABLE tokens (id BLOB PRIMARY KEY, amount INTEGER NOT NULL, tx INTEGER NOT NULL) WITHOUT ROWID;
@@ -45,25 +52,26 @@ CREATE TABLE wallet_transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL) 
 
 /// Indices that reading needs, and whose places in the file have nothing to do with the order in which blocks come: made once
 /// the first blocks are in, since a page of them would be written again for every block. Of ids they have the first bytes.
-const INDICES: [(&str, &str); 4] = [
+const INDICES: [(&str, &str); 6] = [
     ("transaction_ids", "transactions (substr(id, 1, 8))"),
-    (
-        "spent_ids",
-        "boxes (substr(id, 1, 8)) WHERE spent IS NOT NULL",
-    ),
+    ("box_ids", "boxes (substr(id, 1, 8))"),
+    ("spends_of", "spends (box)"),
+    ("endings_of", "endings (tx, output)"),
     ("owners", "contents (owner) WHERE owner IS NOT NULL"),
     ("entries_of", "entries (account, tx)"),
 ];
 
 /// Every table, parents last.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 14] = [
     "meta",
     "blocks",
     "entries",
+    "endings",
     "payments",
     "deeds",
     "tokens",
     "contents",
+    "spends",
     "boxes",
     "accounts",
     "transactions",

@@ -6,7 +6,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use lets_protocol::{Height, Lets};
 
-use crate::stored::{Kind, Known, pack, unpack_unparsed, unscripted};
+use crate::stored::{Kind, Known, pack, script_bytes, unpack_unparsed, unscripted};
 
 /// A box put away.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl<'a> Shelf<'a> {
     pub fn put(&mut self, ergo_box: &ErgoBox) -> Result<(), String> {
         let first = ergo_box.tokens.iter().flatten().next();
         let oracle = self.lets.oracle().map(TokenId::from);
-        let kind = match Known::of(self.lets, ergo_box) {
+        let kind = match Known::looked_at(self.lets, ergo_box) {
             Some(known) => Some(known.kind()),
             None if oracle.is_some() && first.map(|t| t.token_id) == oracle => Some(Kind::Stray),
             None => None,
@@ -63,7 +63,12 @@ impl<'a> Shelf<'a> {
             let kept = Kept {
                 kind,
                 made: self.height,
-                bytes: pack(self.lets, kind, ergo_box, &unscripted(ergo_box)?)?,
+                bytes: pack(
+                    self.lets,
+                    kind,
+                    &script_bytes(ergo_box)?,
+                    &unscripted(ergo_box)?,
+                )?,
             };
             self.boxes.insert(ergo_box.box_id(), kept);
         }

@@ -119,8 +119,7 @@ impl Ledger {
     pub fn figures(&self) -> Result<Vec<AccountFigures>, LedgerError> {
         self.rows(
             "SELECT a.number, (SELECT balance FROM entries e WHERE e.account = a.account ORDER BY tx DESC LIMIT 1), c.line, c.cap, c.community
-                FROM boxes b JOIN contents c USING (box) JOIN accounts a USING (account)
-                WHERE b.spent IS NULL AND b.kind = 3 ORDER BY a.account",
+                FROM contents c JOIN accounts a USING (account) WHERE c.spent IS NULL AND c.kind = 3 ORDER BY a.account",
             [],
             |row| {
                 Ok(AccountFigures {
@@ -140,9 +139,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn outstanding(&self) -> Result<(i64, i64), LedgerError> {
         let found = self.row(
-            "SELECT count(*), coalesce(sum(p.amount), 0) FROM boxes b
-                JOIN payments p ON p.tx = b.box >> 16 AND p.output = b.box & 65535
-                WHERE b.spent IS NULL AND b.kind = 4",
+            "SELECT count(*), coalesce(sum(p.amount), 0) FROM contents c
+                JOIN payments p ON p.tx = c.box >> 16 AND p.output = c.box & 65535
+                WHERE c.spent IS NULL AND c.kind = 4",
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;

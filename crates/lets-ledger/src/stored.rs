@@ -3,12 +3,15 @@
 use std::io::Cursor;
 
 use ergo_lib::chain::transaction::TxId;
-use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, ErgoBoxCandidate};
+use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::ergotree_ir::serialization::constant_store::ConstantStore;
 use ergo_lib::ergotree_ir::serialization::sigma_byte_reader::SigmaByteReader;
 use lets_contracts::{Contract, unparsed};
-use lets_protocol::{AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox};
+use lets_protocol::{
+    AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, NoteBox, PlainAccount, PlainBox,
+    PlainNote,
+};
 use sigma_ser::vlq_encode::ReadSigmaVlqExt;
 
 use crate::block_tx::Made;
@@ -77,56 +80,58 @@ impl Kind {
 /// A box of the LETS, looked at.
 #[derive(Debug, Clone)]
 pub(crate) enum Known {
-    Account(Box<AccountBox>),
-    Note(Box<NoteBox>),
-    Other(Kind, Box<ErgoBox>),
-    /// A box that cannot be read, by its id, and what stands in for it: its row has that one's content, and so tells.
-    Unread(BoxId, Box<ErgoBox>),
+    Account(Box<PlainAccount>),
+    Note(Box<PlainNote>),
+    Other(Kind),
 }
 
 impl Known {
-    /// What a box is that a transaction makes.
-    pub(crate) fn made(lets: &Lets, made: &Made) -> Option<Self> {
-        let Some(id) = made.unread else {
-            return Self::of(lets, &made.ergo_box);
+    /// What a box is that a transaction makes; `None` if it is nothing to the LETS.
+    ///
+    /// # Errors
+    /// Why its bytes are those of no box.
+    pub(crate) fn of(lets: &Lets, made: &Made) -> Result<Option<Self>, String> {
+        let (scripts, ours) = (lets.contracts(), lets.tokens());
+        let plain = PlainBox::read(&made.unscripted).ok_or("a box that cannot be read")?;
+        if made.unread {
+            let mut held = plain.tokens().iter();
+            let is_ours = held.any(|(id, _)| ours.contains(id));
+            return Ok(is_ours.then_some(Self::Other(Kind::Stray)));
+        }
+        let is = |contract: &Contract| *made.script == *contract.bytes();
+        let plainly = match plain.tokens().iter().any(|(id, _)| ours.contains(id)) {
+            true if is(&scripts.account) => plain.account(lets).map(Box::new).map(Self::Account),
+            true if is(&scripts.note) => plain.note(lets).map(Box::new).map(Self::Note),
+            false if !is(&scripts.application) => return Ok(None),
+            _ => None,
         };
-        let mut tokens = made.ergo_box.tokens.iter().flatten();
-        tokens
-            .any(|t| lets.tokens().contains(&t.token_id))
-            .then(|| Self::Unread(id, Box::new(made.ergo_box.clone())))
-    }
-
-    pub(crate) fn id(&self) -> BoxId {
-        match self {
-            Self::Unread(id, _) => *id,
-            known => known.ergo_box().box_id(),
+        match plainly {
+            Some(known) => Ok(Some(known)),
+            None => Ok(Self::looked_at(
+                lets,
+                &assemble(&made.script, &made.unscripted)?,
+            )),
         }
     }
 
     /// What a box is; `None` if it is nothing to the LETS.
-    pub(crate) fn of(lets: &Lets, ergo_box: &ErgoBox) -> Option<Self> {
+    pub(crate) fn looked_at(lets: &Lets, ergo_box: &ErgoBox) -> Option<Self> {
         let ours = lets.tokens();
-        let holds = ergo_box
-            .tokens
-            .iter()
-            .flatten()
-            .any(|t| ours.contains(&t.token_id));
-        let other = |kind| Self::Other(kind, Box::new(ergo_box.clone()));
-        if !holds {
-            return ApplicationBox::look(lets, ergo_box)
-                .ok()
-                .map(|_| other(Kind::Application));
+        let mut tokens = ergo_box.tokens.iter().flatten();
+        if !tokens.any(|t| ours.contains(&t.token_id)) {
+            let application = ApplicationBox::look(lets, ergo_box).ok();
+            return application.map(|_| Self::Other(Kind::Application));
         }
         if let Ok(account) = AccountBox::look(lets, ergo_box) {
-            return Some(Self::Account(Box::new(account)));
+            return Some(Self::Account(Box::new((&account).into())));
         }
         if let Ok(note) = NoteBox::look(lets, ergo_box) {
-            return Some(Self::Note(Box::new(note)));
+            return Some(Self::Note(Box::new((&note).into())));
         }
         if CommonPot::look(lets, ergo_box).is_ok() {
-            return Some(other(Kind::Pot));
+            return Some(Self::Other(Kind::Pot));
         }
-        Some(other(match CharterBox::look(lets, ergo_box) {
+        Some(Self::Other(match CharterBox::look(lets, ergo_box) {
             Ok(_) => Kind::Charter,
             Err(_) => Kind::Stray,
         }))
@@ -134,43 +139,40 @@ impl Known {
 
     /// A box of this kind as it was stored.
     pub(crate) fn stored(lets: &Lets, kind: Kind, bytes: &[u8]) -> Result<Self, String> {
-        let ergo_box = unpack_unparsed(lets, kind, bytes)?;
-        match kind {
-            Kind::Account => AccountBox::look(lets, &ergo_box)
-                .map(|a| Self::Account(Box::new(a)))
-                .map_err(|e| e.to_string()),
-            Kind::Note => NoteBox::look(lets, &ergo_box)
-                .map(|n| Self::Note(Box::new(n)))
-                .map_err(|e| e.to_string()),
-            kind => Ok(Self::Other(kind, Box::new(ergo_box))),
+        let plain = || PlainBox::read(bytes);
+        let plainly = match kind {
+            Kind::Account => plain()
+                .and_then(|b| b.account(lets))
+                .map(|a| Self::Account(Box::new(a))),
+            Kind::Note => plain()
+                .and_then(|b| b.note(lets))
+                .map(|n| Self::Note(Box::new(n))),
+            other => Some(Self::Other(other)),
+        };
+        if let Some(known) = plainly {
+            return Ok(known);
         }
+        let ergo_box = unpack_unparsed(lets, kind, bytes)?;
+        let found = Self::looked_at(lets, &ergo_box).filter(|known| known.kind() == kind);
+        found.ok_or_else(|| format!("box {} is no {}", ergo_box.box_id(), kind.name()))
     }
 
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Account(_) => Kind::Account,
             Self::Note(_) => Kind::Note,
-            Self::Other(kind, _) => *kind,
-            Self::Unread(..) => Kind::Stray,
+            Self::Other(kind) => *kind,
         }
     }
 
-    pub(crate) fn ergo_box(&self) -> &ErgoBox {
-        match self {
-            Self::Account(account) => account.ergo_box(),
-            Self::Note(note) => note.ergo_box(),
-            Self::Other(_, ergo_box) | Self::Unread(_, ergo_box) => ergo_box,
-        }
-    }
-
-    pub(crate) fn account(&self) -> Option<&AccountBox> {
+    pub(crate) fn account(&self) -> Option<&PlainAccount> {
         match self {
             Self::Account(account) => Some(account),
             _ => None,
         }
     }
 
-    pub(crate) fn note(&self) -> Option<&NoteBox> {
+    pub(crate) fn note(&self) -> Option<&PlainNote> {
         match self {
             Self::Note(note) => Some(note),
             _ => None,
@@ -200,27 +202,32 @@ pub(crate) fn unscripted(ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn script_bytes(ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
+pub(crate) fn script_bytes(ergo_box: &ErgoBox) -> Result<Vec<u8>, String> {
     let bytes = ergo_box.ergo_tree.sigma_serialize_bytes();
     bytes.map_err(|e| e.to_string())
+}
+
+/// A box's bytes with its script.
+pub(crate) fn scripted(script: &[u8], unscripted: &[u8]) -> Result<Vec<u8>, String> {
+    let at = value_bytes(unscripted).ok_or("a box without a value")?;
+    let (value, rest) = unscripted.split_at(at);
+    Ok([value, script, rest].concat())
 }
 
 /// What is stored of a box: its bytes without the script of its kind or, if any may be there, with it behind its length.
 pub(crate) fn pack(
     lets: &Lets,
     kind: Kind,
-    ergo_box: &ErgoBox,
+    script: &[u8],
     unscripted: &[u8],
 ) -> Result<Vec<u8>, String> {
     match kind.script(lets) {
-        Some(script) if script.is(&ergo_box.ergo_tree) => Ok(unscripted.to_vec()),
+        Some(ours) if *ours.bytes() == *script => Ok(unscripted.to_vec()),
         Some(_) => Err(format!("a box is no {}", kind.name())),
         None => {
-            let script = script_bytes(ergo_box)?;
             let length = u32::try_from(script.len()).map_err(|e| e.to_string())?;
-            let at = value_bytes(unscripted).ok_or("a box without a value")?;
-            let (value, rest) = unscripted.split_at(at);
-            Ok([&length.to_le_bytes()[..], value, &script, rest].concat())
+            let box_bytes = scripted(script, unscripted)?;
+            Ok([&length.to_le_bytes()[..], &box_bytes].concat())
         }
     }
 }
@@ -236,34 +243,31 @@ pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, 
 
 /// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
 pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
-    let script = kind.script(lets);
-    let (length, bytes) = match script {
-        Some(_) => (0, stored),
-        None => {
-            let (length, bytes) = stored.split_first_chunk().ok_or("a box cut short")?;
-            (u32::from_le_bytes(*length), bytes)
-        }
-    };
+    if let Some(script) = kind.script(lets) {
+        return assemble(script.bytes(), stored);
+    }
+    let (length, bytes) = stored.split_first_chunk().ok_or("a box cut short")?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|e| e.to_string())?;
     let at = value_bytes(bytes).ok_or("a box without a value")?;
     let (value, rest) = bytes.split_at(at);
-    let length = usize::try_from(length).map_err(|e| e.to_string())?;
-    let (others, rest) = rest.split_at_checked(length).ok_or("a box cut short")?;
+    let (script, rest) = rest.split_at_checked(length).ok_or("a box cut short")?;
+    assemble(script, &[value, rest].concat())
+}
+
+/// The box of this script, kept as bytes, and these other bytes, whose registers may be parsed.
+pub(crate) fn assemble(script: &[u8], unscripted: &[u8]) -> Result<ErgoBox, String> {
     // ergo-lib parses every script that it reads, and anybody may have made a stray's, perhaps so that parsing it ends the
     // program: it gets the smallest one, and the box its own in that one's place.
-    let bytes = [value, &SMALLEST_SCRIPT, rest].concat();
+    let bytes = scripted(&SMALLEST_SCRIPT, unscripted)?;
     // Not as a box: its id would be computed for nothing.
     let mut reader = SigmaByteReader::new(Cursor::new(&bytes), ConstantStore::empty());
     let found = ErgoBoxCandidate::parse_body_with_indexed_digests(None, &mut reader)
         .map_err(|e| e.to_string())?;
     let transaction = TxId::sigma_parse(&mut reader).map_err(|e| e.to_string())?;
     let index = reader.get_u16().map_err(|e| e.to_string())?;
-    let script = match script {
-        Some(ours) => ours.tree_as_bytes(),
-        None => unparsed(others.to_vec()),
-    };
     ErgoBox::new(
         found.value,
-        script,
+        unparsed(script.to_vec()),
         found.tokens,
         found.additional_registers,
         found.creation_height,
@@ -303,7 +307,8 @@ mod tests {
         )
         .unwrap();
         let bytes = unscripted(&stray).unwrap();
-        let stored = pack(&lets, Kind::Stray, &stray, &bytes).unwrap();
+        let script = script_bytes(&stray).unwrap();
+        let stored = pack(&lets, Kind::Stray, &script, &bytes).unwrap();
         assert_eq!(unpack(&lets, Kind::Stray, &stored).unwrap(), stray);
         for end in 0..stored.len() {
             assert!(unpack(&lets, Kind::Stray, &stored[..end]).is_err());

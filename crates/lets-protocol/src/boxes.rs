@@ -7,6 +7,7 @@ pub(crate) mod common_pot;
 pub(crate) mod note;
 pub(crate) mod open_pot;
 pub(crate) mod oracle;
+pub(crate) mod plain;
 pub(crate) mod policy;
 pub(crate) mod pot;
 

@@ -23,13 +23,14 @@ mod units;
 
 pub use amount::{Amount, AmountError, Balance, Currency, CurrencyError};
 pub use books::{Books, BooksError};
-pub use boxes::account::{AccountBox, Link, Settings, Terms};
+pub use boxes::account::{AccountBox, AccountState, Link, Settings, Terms};
 pub use boxes::application::{Applicant, ApplicationBox};
 pub use boxes::charter::{Bounds, CharterBox, HardBounds, Identity, PendingChange};
 pub use boxes::common_pot::CommonPot;
 pub use boxes::note::NoteBox;
 pub use boxes::open_pot::{OpenPotBox, Seen};
 pub use boxes::oracle::OracleBox;
+pub use boxes::plain::{PlainAccount, PlainBox, PlainNote};
 pub use boxes::policy::{Kind, Mark, OracleLimits, Policy, PolicyError};
 pub use boxes::pot::{Counters, PotBox};
 pub use boxes::{AccountNumber, Lets, ParseBoxError};

@@ -1,7 +1,7 @@
 //! What a transaction did: the payments in it, read off its boxes and never off what anybody says about it.
 
 use crate::amount::Amount;
-use crate::boxes::account::AccountBox;
+use crate::boxes::account::{AccountBox, AccountState};
 use crate::boxes::note::NoteBox;
 use crate::boxes::{AccountNumber, Lets};
 use crate::proposal::MEMO_VARIABLE;
@@ -74,27 +74,34 @@ pub fn payments_of(
         return Vec::new();
     }
     let after: Vec<Option<AccountBox>> = outputs.iter().map(account).collect();
-    let notes: Vec<NoteBox> = outputs
+    let notes = outputs
         .iter()
         .filter_map(|b| NoteBox::look(lets, b).ok())
-        .collect();
+        .map(|note| Paid::of_note(&note));
     payments_between(
         transaction,
         variables,
-        &before.iter().map(Option::as_ref).collect::<Vec<_>>(),
-        &after.iter().map(Option::as_ref).collect::<Vec<_>>(),
-        notes.iter(),
+        &states(&before),
+        &states(&after),
+        notes,
     )
 }
 
-/// The same of boxes that have been looked at: at each place the account there, if there is one, before and after; and the notes
-/// that the transaction made. `variables` are the context variables of its first input.
-pub fn payments_between<'a>(
+fn states(accounts: &[Option<AccountBox>]) -> Vec<Option<&AccountState>> {
+    accounts
+        .iter()
+        .map(|account| account.as_ref().map(AccountBox::state))
+        .collect()
+}
+
+/// The same of boxes that have been looked at: at each place the account there, if there is one, before and after; and the
+/// payments that made the transaction's notes. `variables` are the context variables of its first input.
+pub fn payments_between(
     transaction: TxId,
     variables: &ContextExtension,
-    before: &[Option<&AccountBox>],
-    after: &[Option<&AccountBox>],
-    notes: impl Iterator<Item = &'a NoteBox>,
+    before: &[Option<&AccountState>],
+    after: &[Option<&AccountState>],
+    notes: impl Iterator<Item = Paid>,
 ) -> Vec<Paid> {
     let Some(leader) = before.first().copied().flatten() else {
         // The pot's doing, or none of this LETS.
@@ -136,11 +143,7 @@ pub fn payments_between<'a>(
             })
         })
         .collect();
-    paid.extend(
-        notes
-            .filter(|n| n.payer() == leader.number())
-            .map(Paid::of_note),
-    );
+    paid.extend(notes.filter(|n| n.payer == Some(leader.number())));
     paid
 }
 

@@ -1,19 +1,17 @@
 //! What a batch writes down of a transaction.
 
-use std::sync::Arc;
-
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use lets_protocol::{
-    AccountBox, AccountNumber, Deed, Lets, NoteBox, Paid, charter_deed, pot_deed, rules,
+    AccountNumber, Deed, Lets, Paid, PlainAccount, PlainBox, PlainNote, charter_deed, pot_deed,
 };
 use rusqlite::params;
 
 use super::{Batch, Spent, Story};
-use crate::block_tx::BlockTx;
+use crate::block_tx::{BlockTx, Made};
 use crate::error::LedgerError;
-use crate::fresh::Fresh;
+use crate::fresh::{Fresh, Ours};
 use crate::happened::{Touched, happened};
-use crate::stored::{Kind, Known, pack};
+use crate::stored::{Kind, Known, assemble, pack, unpack_unparsed};
 
 impl Batch<'_> {
     /// What the transaction did with pot and charter; returns what it did with the pot.
@@ -23,7 +21,7 @@ impl Batch<'_> {
         lets: &Lets,
         tx: &BlockTx,
         spent: &[Option<Spent>],
-        made: &[Option<Arc<Known>>],
+        made: &[Option<Known>],
     ) -> Result<Option<Deed>, LedgerError> {
         let touches = |kind: Kind| {
             spent.iter().flatten().any(|s| s.known.kind() == kind)
@@ -33,12 +31,22 @@ impl Batch<'_> {
         if !pot && !charter {
             return Ok(None);
         }
-        let inputs: Vec<ErgoBox> = spent
-            .iter()
-            .map(|s| s.as_ref().map_or(&self.stranger, |s| s.known.ergo_box()))
-            .cloned()
-            .collect();
-        let outputs: Vec<ErgoBox> = tx.outputs.iter().map(|o| o.ergo_box.clone()).collect();
+        // An application decides nothing, nor does what is nothing to the LETS: another box stands for it.
+        let input = |spent: &Option<Spent>| match spent {
+            Some(it) if it.ours.kind != Kind::Application => {
+                unpack_unparsed(lets, it.ours.kind, &it.ours.bytes)
+            }
+            _ => Ok(self.stranger.clone()),
+        };
+        let output = |(known, made): (&Option<Known>, &Made)| match known {
+            Some(_) => assemble(&made.script, &made.unscripted),
+            None => Ok(self.stranger.clone()),
+        };
+        let inputs: Result<Vec<ErgoBox>, String> = spent.iter().map(input).collect();
+        let outputs: Result<Vec<ErgoBox>, String> =
+            made.iter().zip(&tx.outputs).map(output).collect();
+        let inputs = inputs.map_err(|why| self.damaged(why))?;
+        let outputs = outputs.map_err(|why| self.damaged(why))?;
         let mut of_pot = None;
         if pot {
             let by_committee = match tx.data_inputs.first() {
@@ -60,14 +68,11 @@ impl Batch<'_> {
         if self.charters.contains(id) {
             return Ok(true);
         }
-        let fresh = self.fresh.get(id).map(|f| &f.known);
-        if let Some(known) = fresh.or_else(|| self.held.unspent(id).map(|(_, known)| known)) {
-            return Ok(known.kind() == Kind::Charter);
+        if let Some(ours) = self.fresh.get(id).or_else(|| self.held.unspent(id)) {
+            return Ok(ours.kind == Kind::Charter);
         }
-        self.db
-            .prepare_cached("SELECT 1 FROM boxes WHERE id = ?1 AND spent IS NULL AND kind = ?2")
-            .and_then(|mut s| s.exists(params![id.as_ref(), Kind::Charter.code()]))
-            .map_err(|cause| self.fault(cause))
+        let stored = self.stored(id)?;
+        Ok(stored.is_some_and(|ours| ours.kind == Kind::Charter))
     }
 
     fn deed(&mut self, key: i64, of_pot: bool, deed: Option<&Deed>) -> Result<(), LedgerError> {
@@ -114,8 +119,16 @@ impl Batch<'_> {
         let payer = self.party(key, paid.payer.as_ref())?;
         let payee = self.party(key, paid.payee.as_ref())?;
         self.execute(
-            "INSERT INTO payments (tx, output, payer, payee, amount, by_note, memo) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![key, paid.output, payer, payee, paid.amount.units(), paid.by_note, paid.memo],
+            "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                key,
+                paid.output,
+                payer,
+                payee,
+                paid.amount.units(),
+                paid.by_note,
+                paid.memo
+            ],
         )?;
         Ok(())
     }
@@ -125,20 +138,20 @@ impl Batch<'_> {
         &mut self,
         key: i64,
         spent: &[Option<Spent>],
-    ) -> Result<Vec<NoteBox>, LedgerError> {
+    ) -> Result<Vec<PlainNote>, LedgerError> {
         let mut taken = Vec::new();
         let leader = spent.first().and_then(Option::as_ref);
         let leader = leader
             .and_then(|s| s.known.account())
-            .map(AccountBox::number);
+            .map(|a| a.state().number());
         for spent in spent.iter().flatten() {
             let Some(note) = spent.known.note() else {
                 continue;
             };
             let taker = self.party(key, leader.as_ref())?;
             self.execute(
-                "UPDATE payments SET ended = ?1, taker = ?2 WHERE tx = ?3 AND output = ?4",
-                params![key, taker, spent.key >> 16, spent.key & 0xffff],
+                "INSERT INTO endings VALUES (?1, ?2, ?3, ?4)",
+                params![key, spent.ours.key >> 16, spent.ours.key & 0xffff, taker],
             )?;
             taken.push(note.clone());
         }
@@ -147,7 +160,8 @@ impl Batch<'_> {
 
     /// One row for each account that the transaction touches.
     pub(super) fn entries(&mut self, key: i64, story: &Story<'_>) -> Result<(), LedgerError> {
-        let mut after: Vec<&AccountBox> = story.after.iter().copied().flatten().collect();
+        let mut after: Vec<&PlainAccount> = story.after.iter().copied().flatten().collect();
+        let number = |account: &PlainAccount| account.state().number();
         let touched = |before, after, leads| Touched {
             before,
             after,
@@ -160,18 +174,17 @@ impl Batch<'_> {
             let Some(old) = old else { continue };
             let new = after
                 .iter()
-                .position(|a| a.number() == old.number())
+                .position(|a| number(a) == number(old))
                 .map(|at| after.remove(at));
-            let token = old.number().token_id();
-            let holds = |b: &&ErgoBox| b.tokens.iter().flatten().any(|t| t.token_id == token);
-            if new.is_none() && story.unread.iter().any(holds) {
+            let token = number(old).token_id();
+            if new.is_none() && story.unread.contains(&token) {
                 // It is there, and what it holds now is not known: the books keep what they had.
                 continue;
             }
-            self.entry(key, old.number(), &touched(Some(old), new, at == 0))?;
+            self.entry(key, number(old), &touched(Some(old), new, at == 0))?;
         }
         for new in after {
-            self.entry(key, new.number(), &touched(None, Some(new), false))?;
+            self.entry(key, number(new), &touched(None, Some(new), false))?;
         }
         Ok(())
     }
@@ -185,9 +198,9 @@ impl Batch<'_> {
         let account = self.account(key, &number)?;
         let (kind, counterparty) = happened(touched);
         let counterparty = self.party(key, counterparty.as_ref())?;
-        let balance = |a: Option<&AccountBox>| a.map_or(0, |a| a.balance().units());
+        let balance = |a: Option<&PlainAccount>| a.map_or(0, |a| a.state().balance().units());
         let (old, new) = (balance(touched.before), balance(touched.after));
-        let units = touched.after.map_or(0, AccountBox::units);
+        let units = touched.after.map_or(0, |a| a.state().units());
         self.execute(
             "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
@@ -202,7 +215,7 @@ impl Batch<'_> {
         )?;
         match (touched.before, touched.after) {
             (None, new) => {
-                let opener = new.and_then(|a| self.held.owner(a));
+                let opener = new.map(PlainAccount::owner);
                 self.execute(
                     "UPDATE accounts SET opened = ?1, opener = ?2 WHERE account = ?3",
                     params![key, opener, account],
@@ -219,22 +232,27 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Marks a box as spent by this transaction.
-    pub(super) fn spend(&mut self, key: i64, spent: &Spent) -> Result<(), LedgerError> {
-        let id = spent.known.id();
-        if spent.known.kind() == Kind::Charter {
+    /// Writes down that this transaction spent a box.
+    pub(super) fn spend(&mut self, key: i64, spent: Spent) -> Result<(), LedgerError> {
+        let Spent { id, ours, .. } = spent;
+        if ours.kind == Kind::Charter {
             self.charters.push(id);
         }
-        if self.fresh.spend(&id, key) {
-            return Ok(());
-        }
-        self.held.spend(&id);
-        self.execute(
-            "UPDATE boxes SET spent = ?1 WHERE box = ?2",
-            params![key, spent.key],
-        )?;
-        if self.is_settled(key) {
-            self.execute("DELETE FROM contents WHERE box = ?1", [spent.key])?;
+        self.execute("INSERT INTO spends VALUES (?1, ?2)", [key, ours.key])?;
+        match (spent.is_written, self.is_settled(key)) {
+            (false, true) => {}
+            (false, false) => self.fresh.keep(Fresh {
+                id,
+                ours,
+                spent: Some(key),
+            }),
+            (true, true) => drop(self.gone.insert(ours.key)),
+            (true, false) => {
+                self.execute(
+                    "UPDATE contents SET spent = ?1 WHERE box = ?2",
+                    [key, ours.key],
+                )?;
+            }
         }
         Ok(())
     }
@@ -246,59 +264,56 @@ impl Batch<'_> {
 
     pub(super) fn make(
         &mut self,
+        lets: &Lets,
         key: i64,
-        known: &Arc<Known>,
-        unscripted: &[u8],
+        known: &Known,
+        made: &Made,
     ) -> Result<(), LedgerError> {
-        let account = match known.as_ref() {
-            Known::Account(it) => Some(self.account(key >> 16, &it.number())?),
+        let account = match known {
+            Known::Account(it) => Some(self.account(key >> 16, &it.state().number())?),
             Known::Note(note) => self.party(key >> 16, note.payee().as_ref())?,
-            Known::Other(..) | Known::Unread(..) => None,
+            Known::Other(_) => None,
         };
-        self.fresh.put(Fresh {
-            key,
-            known: known.clone(),
-            unscripted: unscripted.to_vec(),
-            account,
-            spent: None,
-        });
+        let (kind, plain) = (known.kind(), PlainBox::read(&made.unscripted));
+        let created = plain.map_or(0, |b| b.created().0);
+        self.execute(
+            "INSERT INTO boxes VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![key, made.id.as_ref(), kind.code(), account, created],
+        )?;
+        let bytes = pack(lets, kind, &made.script, &made.unscripted);
+        let bytes = bytes.map_err(|why| self.damaged(why))?.into();
+        self.fresh.put(
+            made.id,
+            Ours {
+                key,
+                kind,
+                account,
+                bytes,
+            },
+        );
         Ok(())
     }
 
+    /// Writes down what a box holds.
     pub(super) fn write(&mut self, fresh: &Fresh) -> Result<(), LedgerError> {
         let Some(lets) = self.lets else { return Ok(()) };
-        let (kind, ergo_box) = (fresh.known.kind(), fresh.known.ergo_box());
+        let ours = &fresh.ours;
+        let known = Known::stored(lets, ours.kind, &ours.bytes).map_err(|why| self.damaged(why))?;
+        let account = known.account();
+        let state = account.map(PlainAccount::state);
         self.execute(
-            "INSERT INTO boxes VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
-                fresh.key,
-                fresh.known.id().as_ref(),
-                kind.code(),
-                fresh.account,
-                ergo_box.creation_height,
-                fresh.spent
-            ],
-        )?;
-        if fresh.spent.is_some_and(|key| self.is_settled(key)) {
-            return Ok(());
-        }
-        let account = fresh.known.account();
-        let owner = account.and_then(|it| self.held.owner(it));
-        let figures = account.map(|it| {
-            let community = rules::check_community(lets, it).is_ok();
-            (it.terms().line.units(), it.terms().cap.units(), community)
-        });
-        let bytes =
-            pack(lets, kind, ergo_box, &fresh.unscripted).map_err(|why| self.damaged(why))?;
-        self.execute(
-            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                fresh.key,
-                owner,
-                figures.map(|(line, ..)| line),
-                figures.map(|(_, cap, _)| cap),
-                figures.map(|(.., community)| community),
-                bytes
+                ours.key,
+                fresh.id.as_ref(),
+                ours.kind.code(),
+                ours.account,
+                fresh.spent,
+                account.map(PlainAccount::owner),
+                state.map(|it| it.terms().line.units()),
+                state.map(|it| it.terms().cap.units()),
+                state.map(|it| it.is_community(lets)),
+                &*ours.bytes
             ],
         )?;
         Ok(())

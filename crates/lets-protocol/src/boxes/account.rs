@@ -73,8 +73,8 @@ impl Terms {
         longs
     }
 
-    fn parse(reader: &Reader<'_>, longs: &[i64]) -> Result<Self, ParseBoxError> {
-        const FIELD: &str = "terms (R4)";
+    /// From what register R4 holds; what is wrong with it.
+    pub(crate) fn from_longs(longs: &[i64]) -> Result<Self, String> {
         let [
             issued,
             line,
@@ -88,17 +88,17 @@ impl Terms {
             spend_on @ ..,
         ] = longs
         else {
-            return Err(reader.fault(FIELD, format!("{} numbers, fewer than 9", longs.len())));
+            return Err(format!("{} numbers, fewer than 9", longs.len()));
         };
-        let amount = |n: &i64| Amount::new(*n).map_err(|e| reader.fault(FIELD, e));
+        let amount = |n: &i64| Amount::new(*n).map_err(|e| e.to_string());
         Ok(Self {
             issued: amount(issued)?,
             line: amount(line)?,
             cap: amount(cap)?,
-            floor: NanoErg(u64::try_from(*floor).map_err(|e| reader.fault(FIELD, e))?),
+            floor: NanoErg(u64::try_from(*floor).map_err(|e| e.to_string())?),
             largest_draw: amount(largest_draw)?,
             draw_limit: amount(draw_limit)?,
-            longest_debt: Blocks(u32::try_from(*longest_debt).map_err(|e| reader.fault(FIELD, e))?),
+            longest_debt: Blocks(u32::try_from(*longest_debt).map_err(|e| e.to_string())?),
             draw_rate: amount(draw_rate)?,
             class: *class,
             spend_on: spend_on.to_vec(),
@@ -135,6 +135,20 @@ impl Settings {
 
     /// A smallest direct payment of one unit: anybody may pay in any amount.
     pub const ANY_DIRECT: i64 = 1;
+
+    /// From what register R6 holds; `None` if that is too little.
+    pub(crate) fn from_longs(longs: &[i64]) -> Option<Self> {
+        let [smallest_direct, stamp, used, debt_since, rest @ ..] = longs else {
+            return None;
+        };
+        Some(Self {
+            smallest_direct: *smallest_direct,
+            stamp: *stamp,
+            used: *used,
+            debt_since: *debt_since,
+            recovery: rest.first().copied(),
+        })
+    }
 
     /// As register R6 holds them.
     pub fn to_longs(self) -> Vec<i64> {
@@ -179,18 +193,67 @@ impl Link {
     }
 }
 
+/// What an account box says, but for its keys: all that books are reckoned from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountState {
+    pub(crate) number: AccountNumber,
+    pub(crate) units: i64,
+    pub(crate) created: Height,
+    pub(crate) terms: Terms,
+    pub(crate) settings: Settings,
+    pub(crate) link: Link,
+}
+
+impl AccountState {
+    /// The account's number.
+    pub fn number(&self) -> AccountNumber {
+        self.number
+    }
+
+    /// Units that the box holds.
+    pub fn units(&self) -> i64 {
+        self.units
+    }
+
+    /// What the owner owns (positive) or owes (negative).
+    pub fn balance(&self) -> Balance {
+        Balance::new(self.units - self.terms.issued.units())
+    }
+
+    /// When the box was made.
+    pub fn created(&self) -> Height {
+        self.created
+    }
+
+    /// What the pot set for it.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// The owner's settings and counters.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Who else may act for it.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Whether it is the community's: its key follows the charter.
+    pub fn is_community(&self, lets: &Lets) -> bool {
+        self.link == Link::FollowsBox(lets.ids.charter_nft.into())
+    }
+}
+
 /// An account box whose every part has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountBox {
     ergo_box: ErgoBox,
-    number: AccountNumber,
-    units: i64,
-    terms: Terms,
-    settings: Settings,
+    state: AccountState,
     // The register whole: whoever spends the account for its owner must keep also what means nothing here.
     settings_longs: Vec<i64>,
     keys: Vec<SigmaProp>,
-    link: Link,
 }
 
 impl AccountBox {
@@ -236,42 +299,41 @@ impl AccountBox {
             }
             None => return Err(reader.fault("account token", "absent")),
         };
-        let terms = Terms::parse(
-            &reader,
-            &reader.register::<Vec<i64>>(NonMandatoryRegisterId::R4, "terms (R4)")?,
-        )?;
+        let longs = reader.register::<Vec<i64>>(NonMandatoryRegisterId::R4, "terms (R4)")?;
+        let terms = Terms::from_longs(&longs).map_err(|e| reader.fault("terms (R4)", e))?;
         let keys: Vec<SigmaProp> = reader.register(NonMandatoryRegisterId::R5, "keys (R5)")?;
         if keys.is_empty() || keys.len() > 2 {
             return Err(reader.fault("keys (R5)", format!("{} keys", keys.len())));
         }
         let longs: Vec<i64> = reader.register(NonMandatoryRegisterId::R6, "settings (R6)")?;
-        let [smallest_direct, stamp, used, debt_since, rest @ ..] = longs.as_slice() else {
-            return Err(reader.fault(
+        let settings = Settings::from_longs(&longs).ok_or_else(|| {
+            reader.fault(
                 "settings (R6)",
                 format!("{} numbers, fewer than 4", longs.len()),
-            ));
-        };
-        let settings = Settings {
-            smallest_direct: *smallest_direct,
-            stamp: *stamp,
-            used: *used,
-            debt_since: *debt_since,
-            recovery: rest.first().copied(),
-        };
+            )
+        })?;
         let link: Vec<u8> = reader.register(NonMandatoryRegisterId::R7, "link (R7)")?;
         let link = Link::parse(&link)
             .ok_or_else(|| reader.fault("link (R7)", format!("{} bytes", link.len())))?;
         reader.absent(NonMandatoryRegisterId::R8, "R8")?;
         Ok(Self {
             ergo_box: kept(&reader),
-            number,
-            units: lets.units_in(ergo_box),
-            terms,
-            settings,
+            state: AccountState {
+                number,
+                units: lets.units_in(ergo_box),
+                created: Height(ergo_box.creation_height),
+                terms,
+                settings,
+                link,
+            },
             settings_longs: longs,
             keys,
-            link,
         })
+    }
+
+    /// What it says, but for its keys.
+    pub fn state(&self) -> &AccountState {
+        &self.state
     }
 
     /// The box itself.
@@ -281,27 +343,27 @@ impl AccountBox {
 
     /// The account's number.
     pub fn number(&self) -> AccountNumber {
-        self.number
+        self.state.number
     }
 
     /// Units that the box holds.
     pub fn units(&self) -> i64 {
-        self.units
+        self.state.units
     }
 
     /// What the owner owns (positive) or owes (negative).
     pub fn balance(&self) -> Balance {
-        Balance::new(self.units - self.terms.issued.units())
+        self.state.balance()
     }
 
     /// What the pot set for it.
     pub fn terms(&self) -> &Terms {
-        &self.terms
+        &self.state.terms
     }
 
     /// The owner's settings and counters.
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.state.settings
     }
 
     /// The owner's key, if the account does not follow a box or a contract.
@@ -317,7 +379,7 @@ impl AccountBox {
 
     /// Who else may act for it.
     pub fn link(&self) -> &Link {
-        &self.link
+        &self.state.link
     }
 
     /// ERG in the box.
@@ -327,24 +389,24 @@ impl AccountBox {
 
     /// When the box was made.
     pub fn created(&self) -> Height {
-        Height(self.ergo_box.creation_height)
+        self.state.created
     }
 
     /// ERG above the floor, which the owner may spend on fees.
     pub fn spare_erg(&self) -> NanoErg {
-        NanoErg(self.value().0.saturating_sub(self.terms.floor.0))
+        NanoErg(self.value().0.saturating_sub(self.state.terms.floor.0))
     }
 
     /// The account's next box.
     pub(crate) fn successor(&self) -> NewAccount {
         NewAccount {
-            number: self.number,
-            units: self.units,
+            number: self.state.number,
+            units: self.state.units,
             value: self.value(),
-            terms: self.terms.to_longs(),
+            terms: self.state.terms.to_longs(),
             keys: self.keys.clone(),
             settings: self.settings_longs.clone(),
-            link: self.link.to_bytes(),
+            link: self.state.link.to_bytes(),
         }
     }
 }

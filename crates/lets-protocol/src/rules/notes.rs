@@ -133,8 +133,7 @@ pub fn check_once<'a>(notes: impl IntoIterator<Item = &'a NoteBox>) -> Result<()
 /// # Errors
 /// [`RuleViolation::NotCommunity`].
 pub fn check_community(lets: &Lets, account: &AccountBox) -> Result<(), RuleViolation> {
-    let charter = lets.ids().charter_nft.into();
-    match *account.link() == Link::FollowsBox(charter) {
+    match account.state().is_community(lets) {
         true => Ok(()),
         false => Err(RuleViolation::NotCommunity {
             account: account.number(),
