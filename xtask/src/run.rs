@@ -167,11 +167,8 @@ pub(crate) fn adversary(cases: u64, seed: u64) -> Result<(), XtaskError> {
     ))
 }
 
-/// How many mutants every test run tries, of some two thousand: what a minute or so allows.
+/// How many mutants every test run tries, of some three and a half thousand: what a minute or so allows.
 const SAMPLE: usize = 80;
-
-/// Contracts of which every mutant has been judged: of the open pot's not yet.
-const JUDGED: [&str; 5] = ["account", "note", "pot", "charter", "application"];
 
 /// The one command behind the README and CI.
 pub(crate) fn test() -> Result<(), XtaskError> {
@@ -197,7 +194,7 @@ pub(crate) fn test() -> Result<(), XtaskError> {
         tests.env("RUST_TEST_THREADS", "4");
     }
     run(crate::mutate::recording(tests)?)?;
-    crate::mutate::judge(Some(SAMPLE), &JUDGED.map(str::to_owned))?;
+    crate::mutate::judge(Some(SAMPLE), &[])?;
     crate::pages::ATTACKS.check_as_tested()?;
     crate::pages::COSTS.check_as_tested()
 }
