@@ -356,16 +356,22 @@ impl Scene<'_> {
         }
     }
 
+    /// What its owner cannot take out of the account by himself, above the policy's floor.
+    fn backing(act: &Act, change: &Change<'_>) -> i128 {
+        let locked = erg(change.before).min(change.terms[3]);
+        (locked - act.rules[1]).max(0)
+    }
+
     /// The debt is more than the ERG behind it is worth at the margin.
     fn is_under(&self, act: &Act, change: &Change<'_>) -> bool {
-        let backing = erg(change.before) - act.rules[1];
-        act.quote.pressing && act.price(-change.balance, act.rules[12]) > backing.max(0)
+        let backing = Self::backing(act, change);
+        act.quote.pressing && act.price(-change.balance, act.rules[12]) > backing
     }
 
     fn marked(&self, act: &Act, change: &Change<'_>) -> Check {
         let height = i128::from(self.deed.height);
         let mark = change.next[9];
-        let backing = (erg(change.before) - act.rules[1]).max(0);
+        let backing = Self::backing(act, change);
         let uncovered = act.quote.pressing && act.price(change.terms[1], act.rules[12]) > backing;
         let due = match mark {
             0 => change.terms.len() == 9 && (act.quote.dead || uncovered),
