@@ -63,6 +63,8 @@
     val script = SELF.propositionBytes
     val terms = SELF.R4[Coll[Long]].get
     val own = SELF.R6[Coll[Long]].get
+    val after = next.R6[Coll[Long]].get
+    val link = SELF.R7[Coll[Byte]].get
     val total = {(boxes: Coll[Box]) =>
       boxes.flatMap({(b: Box) => b.tokens}).fold(0L, {(s: Long, t: (Coll[Byte], Long)) => s + (if (t._1 == UNIT) t._2 else 0L)})
     }
@@ -76,8 +78,8 @@
     val peer = {(b: Box) => mark(b) == SELF.tokens(0) && b.propositionBytes == script}
     val kept = peer(next) && next.tokens(1) == SELF.tokens(1) &&
       next.tokens.size < 4 &&
-      next.R4[Coll[Long]] == SELF.R4[Coll[Long]] &&
-      next.R7[Coll[Byte]] == SELF.R7[Coll[Byte]] &&
+      next.R4[Coll[Long]].get == terms &&
+      next.R7[Coll[Byte]].get == link &&
       !(next.R8[Long].isDefined) &&
       (gain <= 0L || balance <= terms(2)) &&
       ((index > 0 && fresh && limit.size == 0 && peer(first)) || (
@@ -95,13 +97,11 @@
     if (index > 0 &&
       next.value >= SELF.value &&
       next.R5[Coll[SigmaProp]] == SELF.R5[Coll[SigmaProp]] &&
-      next.R6[Coll[Long]] == SELF.R6[Coll[Long]] &&
+      after == own &&
       (if (gain > 0L) (gain >= own(0) || balance == 0L)
        else (gain == 0L && SELF.creationInfo._1 + 788400 < HEIGHT))
     ) sigmaProp(kept) else {
-      val after = next.R6[Coll[Long]].get
       val stamp = after(1)
-      val link = SELF.R7[Coll[Byte]].get
       val rules = next.value >= min(terms(3), SELF.value) &&
         next.R5[Coll[SigmaProp]].get.size == 1 && next.bytes.size < 1600 &&
         own(1) <= stamp && stamp <= HEIGHT &&

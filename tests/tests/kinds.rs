@@ -53,7 +53,8 @@ fn pay_direct_within_cost_and_size_limits() {
     assert!(pay.cost <= 19_000.0, "block cost {}", pay.cost);
     assert!(pay.bytes <= 2_700.0);
     for account in &pay.kind.case.inputs[..2] {
-        assert!(lets_tests::case::size(&account.0) <= 1_250);
+        let size = lets_tests::case::size(&account.0);
+        assert!(size <= 1_250, "{size} bytes");
     }
 }
 

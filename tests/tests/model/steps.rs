@@ -102,7 +102,7 @@ fn arb_terms() -> impl Strategy<Value = TermsOf> {
         1 => (50..=600_i64).prop_map(Loan::Limit),
         1 => (1..=400_u32).prop_map(Loan::Longest),
     ];
-    let classes = prop_oneof![4 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![0, 2])];
+    let classes = prop_oneof![4 => Just(vec![]), 1 => Just(vec![1]), 1 => Just(vec![2, 3])];
     (line, cap, loan, 0..=2_i64, classes).prop_map(|(line, cap, loan, class, classes)| TermsOf {
         line,
         cap,

@@ -234,7 +234,8 @@ fn chain_of_debtors_with_classes_within_what_nodes_take() {
     let mut world = lets_tests::World::new(10);
     let keys: Vec<_> = (100..142).map(key).collect();
     let terms = Terms {
-        spend_on: vec![9, 8, 7, 6, 5, 4, 3, 0],
+        class: 1,
+        spend_on: vec![9, 8, 7, 6, 5, 4, 3, 1],
         ..world.terms()
     };
     let accounts: Vec<_> = keys
