@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use ergo_lib::ergo_chain_types::Header;
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
-use ergo_node_client::{NodeClient, NodeError, Outline, Output, TransactionText};
+use ergo_node_client::{Marks, NodeClient, NodeError, Outline, Output, TransactionText};
 use lets_ledger::{Batch, BlockTx, Head, Ledger, LedgerError, Made};
 use lets_protocol::Lets;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
 use super::unread::stand_in;
@@ -18,8 +18,10 @@ use crate::error::CliError;
 
 /// Headers asked for at once.
 pub(super) const HEADERS: u32 = 500;
-/// Blocks that are fetched at the same time.
+/// Blocks that are asked for at the same time.
 const WINDOW: usize = 8;
+/// Blocks that are read ahead of the ledger, so that there is something to do while it writes.
+const READ: usize = 24;
 /// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
 const ENOUGH: usize = 32_768;
 /// So long others who want to write to the ledger are kept waiting at most, and so long because of a node.
@@ -224,9 +226,9 @@ impl<T: Send + 'static> Walk<T> {
         (from, to): (u32, u32),
         read: Read<T>,
     ) -> Self {
-        let (sender, coming) = mpsc::channel(WINDOW);
-        let (client, marks) = (client.clone(), Arc::from(course.marks.as_slice()));
-        tokio::spawn(ahead(client, marks, (from, to), read, sender));
+        let (sender, coming) = mpsc::channel(READ);
+        let source = Source::new(client, course);
+        tokio::spawn(ahead(source, (from, to), read, sender));
         Self { coming, next: None }
     }
 
@@ -246,13 +248,12 @@ impl<T: Send + 'static> Walk<T> {
 
 /// Has blocks fetched, as many at once as there is room for.
 async fn ahead<T: Send + 'static>(
-    client: NodeClient,
-    marks: Arc<[String]>,
+    source: Source,
     (from, to): (u32, u32),
     read: Read<T>,
     sender: mpsc::Sender<Result<Coming<T>, CliError>>,
 ) {
-    let mut coming = headers(&client, from, to);
+    let mut coming = headers(&source.client, from, to);
     while let Some(headers) = coming {
         let headers = match headers.await {
             Ok(Ok(headers)) => headers,
@@ -265,9 +266,9 @@ async fn ahead<T: Send + 'static>(
         // Fewer than were asked for: the chain has become shorter.
         coming = headers
             .last()
-            .and_then(|last| self::headers(&client, last.height + 1, to));
+            .and_then(|last| self::headers(&source.client, last.height + 1, to));
         for header in headers {
-            let block = fetch(&client, &marks, read, header);
+            let block = source.fetch(read, header);
             if sender.send(Ok(block)).await.is_err() {
                 return;
             }
@@ -296,14 +297,14 @@ async fn hop(
 ) -> Result<u32, CliError> {
     let to = heights.last().copied().unwrap_or_default();
     let mut blocks = 0;
-    let marks: Arc<[String]> = Arc::from(course.marks.as_slice());
+    let source = Source::new(client, course);
     let all: Vec<u32> = heights.into_iter().collect();
     for some in all.chunks(WINDOW) {
         let mut coming = VecDeque::new();
         for height in some {
             let header = client.header_at(*height).await?;
             let header = header.ok_or_else(|| no_block(client, *height))?;
-            coming.push_back(fetch(client, &marks, TransactionText::outline, header));
+            coming.push_back(source.fetch(TransactionText::outline, header));
         }
         let mut ready = Vec::new();
         for mut next in coming {
@@ -338,34 +339,50 @@ fn no_block(client: &NodeClient, height: u32) -> CliError {
     }
 }
 
-fn fetch<T: Send + 'static>(
-    client: &NodeClient,
-    marks: &Arc<[String]>,
-    read: Read<T>,
-    header: Header,
-) -> Coming<T> {
-    let (client, marks) = (client.clone(), marks.clone());
-    tokio::spawn(async move {
-        let texts = client.transaction_texts(&header.id).await?;
-        let texts = texts.ok_or_else(|| no_block(&client, header.height))?;
-        let items = texts.into_iter().map(|text| {
-            if !marks.iter().any(|mark| text.mentions(mark))
-                && let Ok(inputs) = text.inputs()
-            {
-                return Ok(Item::Unread(text, inputs));
-            }
-            read(&text).map(Item::Read)
-        });
-        Ok(Block {
-            head: Head {
-                height: header.height,
-                id: header.id,
-                parent: header.parent_id,
-                timestamp: header.timestamp,
-            },
-            items: items.collect::<Result<Vec<_>, NodeError>>()?,
+/// Where blocks come from, and what is looked for in them.
+struct Source {
+    client: NodeClient,
+    marks: Marks,
+    /// Has as many places as blocks are asked for at the same time.
+    asking: Arc<Semaphore>,
+}
+
+impl Source {
+    fn new(client: &NodeClient, course: &Course) -> Self {
+        Self {
+            client: client.clone(),
+            marks: Marks::new(course.marks.iter().map(String::as_str)),
+            asking: Arc::new(Semaphore::new(WINDOW)),
+        }
+    }
+
+    fn fetch<T: Send + 'static>(&self, read: Read<T>, header: Header) -> Coming<T> {
+        let (client, marks, asking) =
+            (self.client.clone(), self.marks.clone(), self.asking.clone());
+        tokio::spawn(async move {
+            let place = asking.acquire().await;
+            let texts = client.transaction_texts(&header.id).await?;
+            drop(place);
+            let texts = texts.ok_or_else(|| no_block(&client, header.height))?;
+            let items = texts.into_iter().map(|text| {
+                if !text.mentions_any(&marks)
+                    && let Ok(inputs) = text.inputs()
+                {
+                    return Ok(Item::Unread(text, inputs));
+                }
+                read(&text).map(Item::Read)
+            });
+            Ok(Block {
+                head: Head {
+                    height: header.height,
+                    id: header.id,
+                    parent: header.parent_id,
+                    timestamp: header.timestamp,
+                },
+                items: items.collect::<Result<Vec<_>, NodeError>>()?,
+            })
         })
-    })
+    }
 }
 
 async fn arrived<T>(block: &mut Coming<T>) -> Result<Block<T>, CliError> {

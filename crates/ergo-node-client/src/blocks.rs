@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
 use ergo_lib::ergo_chain_types::{BlockId, Header};
 use ergo_lib::ergotree_ir::chain::ergo_box::BoxId;
+use memchr::memmem;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,25 +20,48 @@ use crate::outline::Outline;
 use crate::sound::Sound;
 use crate::transport::Answer;
 
+/// Digits of an id: what is no longer is found by comparing many bytes at a time.
+const LONGEST_MARK: usize = 64;
+
 /// A transaction of a block as the node wrote it. Reading it costs a hundred times what looking at it costs.
 #[derive(Clone)]
 pub struct TransactionText {
-    at: Endpoint,
-    json: Box<RawValue>,
+    at: Arc<Endpoint>,
+    /// The whole answer, and where in it this transaction stands.
+    answer: Arc<String>,
+    place: Range<usize>,
     sound: Arc<Sound>,
+}
+
+/// Digits that are looked for in transactions, all at once.
+#[derive(Debug, Clone)]
+pub struct Marks(Arc<[memmem::Finder<'static>]>);
+
+impl Marks {
+    /// Hexadecimal digits, lower-case as nodes write them. Of longer ones than an id's only the end is looked for: a transaction
+    /// that has no more than this end is read in vain, and none is missed.
+    pub fn new<'m>(digits: impl IntoIterator<Item = &'m str>) -> Self {
+        let finder = |digits: &str| {
+            let digits = digits.as_bytes();
+            let end = &digits[digits.len().saturating_sub(LONGEST_MARK)..];
+            memmem::Finder::new(end).into_owned()
+        };
+        Self(digits.into_iter().map(finder).collect())
+    }
 }
 
 impl fmt::Debug for TransactionText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.json.get())
+        f.write_str(self.json())
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct BlockJson {
+struct BlockJson<'a> {
     header_id: BlockId,
-    transactions: Vec<Box<RawValue>>,
+    #[serde(borrow)]
+    transactions: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +78,17 @@ struct InputJson {
 impl TransactionText {
     /// Whether these (lower-case, as nodes write them) hexadecimal digits stand anywhere in it.
     pub fn mentions(&self, digits: &str) -> bool {
-        self.json.get().contains(digits)
+        memmem::find(self.json().as_bytes(), digits.as_bytes()).is_some()
+    }
+
+    /// Whether any of these marks stands anywhere in it.
+    pub fn mentions_any(&self, marks: &Marks) -> bool {
+        let json = self.json().as_bytes();
+        marks.0.iter().any(|mark| mark.find(json).is_some())
+    }
+
+    fn json(&self) -> &str {
+        self.answer.get(self.place.clone()).unwrap_or_default()
     }
 
     /// Ids of the boxes that it spends, in order.
@@ -61,14 +96,14 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn inputs(&self) -> Result<Vec<BoxId>, NodeError> {
-        let read: InputsJson = serde_json::from_str(self.json.get())
+        let read: InputsJson = serde_json::from_str(self.json())
             .map_err(|e| self.malformed("the transaction's inputs", e.to_string()))?;
         Ok(read.inputs.into_iter().map(|input| input.box_id).collect())
     }
 
     fn malformed(&self, what: &str, why: String) -> NodeError {
         NodeError::Malformed {
-            at: self.at.clone(),
+            at: Endpoint::clone(&self.at),
             what: what.to_owned(),
             why,
         }
@@ -80,7 +115,7 @@ impl TransactionText {
         struct IdJson {
             id: TxId,
         }
-        let read: IdJson = serde_json::from_str(self.json.get()).ok()?;
+        let read: IdJson = serde_json::from_str(self.json()).ok()?;
         Some(read.id)
     }
 
@@ -89,7 +124,7 @@ impl TransactionText {
     /// # Errors
     /// [`NodeError::Malformed`].
     pub fn outline(&self) -> Result<Outline, NodeError> {
-        if let Some(outline) = Outline::read(self.json.get(), &self.sound, &Budget::new()) {
+        if let Some(outline) = Outline::read(self.json(), &self.sound, &Budget::new()) {
             return Ok(outline);
         }
         // What is wrong with it, if anything is.
@@ -103,9 +138,9 @@ impl TransactionText {
     /// [`NodeError::Malformed`].
     pub fn read(&self) -> Result<Transaction, NodeError> {
         let answer = Answer {
-            at: self.at.clone(),
+            at: Endpoint::clone(&self.at),
             status: StatusCode::OK,
-            body: self.json.get().as_bytes().to_vec(),
+            body: self.json().as_bytes().to_vec(),
             budget: Budget::new(),
             retry_after: None,
         };
@@ -180,21 +215,39 @@ impl NodeClient {
         id: &BlockId,
     ) -> Result<Option<Vec<TransactionText>>, NodeError> {
         let call = self.get(format!("/blocks/{id}/transactions"));
-        let Some(answer) = self.look_up(&call).await? else {
+        let Some(mut answer) = self.look_up(&call).await? else {
             return Ok(None);
         };
-        let block: BlockJson = serde_json::from_slice(&answer.body)
+        let text = match String::from_utf8(std::mem::take(&mut answer.body)) {
+            Ok(text) => Arc::new(text),
+            Err(e) => return Err(answer.malformed("the block's transactions", e.to_string())),
+        };
+        let block: BlockJson<'_> = serde_json::from_str(&text)
             .map_err(|e| answer.malformed("the block's transactions", e.to_string()))?;
         let what = format!("block {}", block.header_id);
         answer.asked_for(&what, id, &block.header_id)?;
-        let all = block.transactions.into_iter();
-        Ok(Some(all.map(|json| self.text(&answer, json)).collect()))
+        let at = Arc::new(answer.at);
+        let begin = text.as_ptr().addr();
+        let one = |json: &&RawValue| {
+            let json = json.get();
+            let from = json.as_ptr().addr() - begin;
+            TransactionText {
+                at: at.clone(),
+                answer: text.clone(),
+                place: from..from + json.len(),
+                sound: self.inner.sound.clone(),
+            }
+        };
+        Ok(Some(block.transactions.iter().map(one).collect()))
     }
 
+    /// A transaction that stands alone, or in another list.
     pub(crate) fn text(&self, answer: &Answer, json: Box<RawValue>) -> TransactionText {
+        let text = String::from(Box::<str>::from(json));
         TransactionText {
-            at: answer.at.clone(),
-            json,
+            at: Arc::new(answer.at.clone()),
+            place: 0..text.len(),
+            answer: Arc::new(text),
             sound: self.inner.sound.clone(),
         }
     }

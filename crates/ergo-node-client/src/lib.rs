@@ -48,7 +48,7 @@ mod unread;
 mod utxo;
 mod wallet;
 
-pub use blocks::TransactionText;
+pub use blocks::{Marks, TransactionText};
 pub use chain::{NodeInfo, mainnet_parameters};
 pub use client::NodeClient;
 pub use error::{Endpoint, NodeError};

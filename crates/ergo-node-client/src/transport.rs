@@ -17,6 +17,8 @@ const KEYED: [&str; 3] = ["/wallet/", "/scan/", "/node/"];
 const MAX_QUOTE: usize = 400;
 /// How many JSON values an answer may have. A page of the largest transactions has a tenth of it.
 const MOST_VALUES: usize = 2_000_000;
+/// For so many bytes of an answer room is made before they are there: a node may announce what it likes.
+const MOST_AT_ONCE: u64 = 2 << 20;
 
 /// One request to whichever node answers now: method, route with query, and a JSON body for a POST.
 pub(crate) struct Call {
@@ -126,7 +128,8 @@ impl NodeClient {
         {
             return Err(too_large());
         }
-        let mut body = Vec::new();
+        let announced = response.content_length().unwrap_or_default();
+        let mut body = Vec::with_capacity(MOST_AT_ONCE.min(announced) as usize);
         while let Some(chunk) = response.chunk().await.map_err(fault)? {
             if body.len() + chunk.len() > limit {
                 return Err(too_large());
