@@ -1,5 +1,6 @@
 //! Blocks on their way into a ledger, transaction by transaction.
 
+mod grow;
 mod write;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::follow::{Head, KEPT_BLOCKS, Tip, marks, tip};
 use crate::fresh::{Nursery, Ours};
 use crate::held::Held;
 use crate::stored::{Kind, Known, pack, scripted};
+use grow::Tables;
 
 /// Blocks on their way into a ledger: they are there when [`Batch::commit`] has returned, or not at all.
 #[derive(Debug)]
@@ -38,8 +40,9 @@ pub struct Batch<'a> {
     settled: u32,
     /// The last block, if it is settled and not written yet.
     below: Option<Tip>,
-    time: u64,
+    time: i64,
     rank: i64,
+    tables: Tables,
     fresh: Nursery,
     /// Spent boxes of earlier batches whose contents go when this one ends, in the order of their pages.
     gone: BTreeSet<i64>,
@@ -101,6 +104,7 @@ impl<'a> Batch<'a> {
             below: None,
             time: 0,
             rank: 0,
+            tables: Tables::new(),
             fresh: Nursery::default(),
             gone: BTreeSet::new(),
             charters: Vec::new(),
@@ -177,7 +181,8 @@ impl<'a> Batch<'a> {
             self.keep_block(tip)?;
         }
         self.tip = Some(tip);
-        (self.time, self.rank) = (head.timestamp, 0);
+        let unheard = |e| self.fault(rusqlite::Error::ToSqlConversionFailure(Box::new(e)));
+        (self.time, self.rank) = (i64::try_from(head.timestamp).map_err(unheard)?, 0);
         self.charters.clear();
         Ok(())
     }
@@ -260,10 +265,9 @@ impl<'a> Batch<'a> {
         self.transactions += 1;
         let key = (i64::from(self.tip.map_or(0, |tip| tip.height)) << 16) | self.rank;
         self.rank += 1;
-        self.execute(
-            "INSERT INTO transactions VALUES (?1, ?2, ?3)",
-            params![key, tx.id.0.0, self.time],
-        )?;
+        let row = [key.into(), tx.id.0.0.to_vec().into(), self.time.into()];
+        let added = self.tables.transactions.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))?;
         if let Some(token) = mints {
             self.minted(key, token, tx)?;
         }
@@ -329,6 +333,8 @@ impl<'a> Batch<'a> {
         for fresh in &fresh {
             self.write(fresh)?;
         }
+        let left = self.tables.finish(&self.db);
+        left.map_err(|cause| self.fault(cause))?;
         let path = self.path;
         let prune = |db: &Connection| -> Result<(), rusqlite::Error> {
             let Some(tip) = self.tip else { return Ok(()) };

@@ -57,7 +57,10 @@ const INDICES: [(&str, &str); 6] = [
     ("box_ids", "boxes (substr(id, 1, 8))"),
     ("spends_of", "spends (box)"),
     ("endings_of", "endings (tx, output)"),
-    ("owners", "contents (owner) WHERE owner IS NOT NULL"),
+    (
+        "owners",
+        "contents (owner) WHERE owner IS NOT NULL AND spent IS NULL",
+    ),
     ("entries_of", "entries (account, tx)"),
 ];
 
@@ -147,9 +150,14 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "cache_size", -64_000)?;
     // Many batches change the same pages: they go from the log into the file together, once there are so many.
     connection.pragma_update(None, "wal_autocheckpoint", 32_768)?;
+    sized(connection)
+}
+
+/// What a connection may keep in memory.
+fn sized(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "cache_size", -64_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
@@ -175,8 +183,17 @@ pub(crate) fn is_indexed(connection: &Connection) -> Result<bool, rusqlite::Erro
         .exists([last])
 }
 
-/// Makes them, all or none.
+/// Makes them, all or none. What is sorted for them goes into a file where it is more than a cache of this size: of a large ledger
+/// it is hundreds of megabytes.
 pub(crate) fn index(connection: &mut Connection) -> Result<(), rusqlite::Error> {
+    connection.pragma_update(None, "temp_store", "FILE")?;
+    connection.pragma_update(None, "cache_size", -8_000)?;
+    let made = index_at_once(connection);
+    sized(connection)?;
+    made
+}
+
+fn index_at_once(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     for (name, of) in INDICES {

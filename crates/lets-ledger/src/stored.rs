@@ -103,6 +103,7 @@ impl Known {
             true if is(&scripts.account) => plain.account(lets).map(Box::new).map(Self::Account),
             true if is(&scripts.note) => plain.note(lets).map(Box::new).map(Self::Note),
             false if !is(&scripts.application) => return Ok(None),
+            false if plain.is_application(lets) => Some(Self::Other(Kind::Application)),
             _ => None,
         };
         match plainly {

@@ -118,19 +118,17 @@ impl Batch<'_> {
     pub(super) fn payment(&mut self, key: i64, paid: &Paid) -> Result<(), LedgerError> {
         let payer = self.party(key, paid.payer.as_ref())?;
         let payee = self.party(key, paid.payee.as_ref())?;
-        self.execute(
-            "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                key,
-                paid.output,
-                payer,
-                payee,
-                paid.amount.units(),
-                paid.by_note,
-                paid.memo
-            ],
-        )?;
-        Ok(())
+        let row = [
+            key.into(),
+            paid.output.into(),
+            payer.into(),
+            payee.into(),
+            paid.amount.units().into(),
+            paid.by_note.into(),
+            paid.memo.clone().into(),
+        ];
+        let added = self.tables.payments.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))
     }
 
     /// The notes that the transaction takes in; it is written down where they ended.
@@ -149,10 +147,10 @@ impl Batch<'_> {
                 continue;
             };
             let taker = self.party(key, leader.as_ref())?;
-            self.execute(
-                "INSERT INTO endings VALUES (?1, ?2, ?3, ?4)",
-                params![key, spent.ours.key >> 16, spent.ours.key & 0xffff, taker],
-            )?;
+            let (made, place) = (spent.ours.key >> 16, spent.ours.key & 0xffff);
+            let row = [key.into(), made.into(), place.into(), taker.into()];
+            let added = self.tables.endings.add(&self.db, row);
+            added.map_err(|cause| self.fault(cause))?;
             taken.push(note.clone());
         }
         Ok(taken)
@@ -201,18 +199,17 @@ impl Batch<'_> {
         let balance = |a: Option<&PlainAccount>| a.map_or(0, |a| a.state().balance().units());
         let (old, new) = (balance(touched.before), balance(touched.after));
         let units = touched.after.map_or(0, |a| a.state().units());
-        self.execute(
-            "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                key,
-                account,
-                kind.code(),
-                counterparty,
-                new - old,
-                new,
-                units
-            ],
-        )?;
+        let row = [
+            key.into(),
+            account.into(),
+            kind.code().into(),
+            counterparty.into(),
+            (new - old).into(),
+            new.into(),
+            units.into(),
+        ];
+        let added = self.tables.entries.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))?;
         match (touched.before, touched.after) {
             (None, new) => {
                 let opener = new.map(PlainAccount::owner);
@@ -238,7 +235,9 @@ impl Batch<'_> {
         if ours.kind == Kind::Charter {
             self.charters.push(id);
         }
-        self.execute("INSERT INTO spends VALUES (?1, ?2)", [key, ours.key])?;
+        let row = [key.into(), ours.key.into()];
+        let added = self.tables.spends.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))?;
         match (spent.is_written, self.is_settled(key)) {
             (false, true) => {}
             (false, false) => self.fresh.keep(Fresh {
@@ -276,10 +275,15 @@ impl Batch<'_> {
         };
         let (kind, plain) = (known.kind(), PlainBox::read(&made.unscripted));
         let created = plain.map_or(0, |b| b.created().0);
-        self.execute(
-            "INSERT INTO boxes VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![key, made.id.as_ref(), kind.code(), account, created],
-        )?;
+        let row = [
+            key.into(),
+            made.id.as_ref().to_vec().into(),
+            kind.code().into(),
+            account.into(),
+            created.into(),
+        ];
+        let added = self.tables.boxes.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))?;
         let bytes = pack(lets, kind, &made.script, &made.unscripted);
         let bytes = bytes.map_err(|why| self.damaged(why))?.into();
         self.fresh.put(
@@ -301,21 +305,19 @@ impl Batch<'_> {
         let known = Known::stored(lets, ours.kind, &ours.bytes).map_err(|why| self.damaged(why))?;
         let account = known.account();
         let state = account.map(PlainAccount::state);
-        self.execute(
-            "INSERT INTO contents VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            params![
-                ours.key,
-                fresh.id.as_ref(),
-                ours.kind.code(),
-                ours.account,
-                fresh.spent,
-                account.map(PlainAccount::owner),
-                state.map(|it| it.terms().line.units()),
-                state.map(|it| it.terms().cap.units()),
-                state.map(|it| it.is_community(lets)),
-                &*ours.bytes
-            ],
-        )?;
-        Ok(())
+        let row = [
+            ours.key.into(),
+            fresh.id.as_ref().to_vec().into(),
+            ours.kind.code().into(),
+            ours.account.into(),
+            fresh.spent.into(),
+            account.map(|it| it.owner().to_vec()).into(),
+            state.map(|it| it.terms().line.units()).into(),
+            state.map(|it| it.terms().cap.units()).into(),
+            state.map(|it| it.is_community(lets)).into(),
+            ours.bytes.to_vec().into(),
+        ];
+        let added = self.tables.contents.add(&self.db, row);
+        added.map_err(|cause| self.fault(cause))
     }
 }

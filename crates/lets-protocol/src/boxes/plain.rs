@@ -208,6 +208,20 @@ impl<'a> PlainBox<'a> {
         })
     }
 
+    /// Whether it is an application to this LETS if it has the script of one, by its plain layout.
+    pub fn is_application(&self, lets: &Lets) -> bool {
+        let mut rest = self.rest;
+        let mut look = || {
+            rest.is(PROPOSITION)?;
+            rest.key()?;
+            let (pot, link) = rest.bytes()?.split_first_chunk::<32>()?;
+            Link::parse(link)?;
+            let is_so = pot == lets.ids.pot_nft.bytes() && rest.longs()?.len() == 2;
+            (is_so && rest.is_origin()).then_some(())
+        };
+        self.tokens.is_empty() && self.registers == 3 && look().is_some()
+    }
+
     fn amount_of(&self, token: TokenId) -> i64 {
         let held = self.tokens.iter().filter(|(id, _)| *id == token);
         held.fold(0, |sum: i64, (_, amount)| {
