@@ -2,7 +2,7 @@
 //! made chain, against the floor of downloading and parsing the same JSON once. Nothing here decides a test.
 
 use ergo_node_client::{NodeClient, NodeOptions};
-use lets_tests::years::{FOUNDED, Served, Size, make, serve};
+use lets_tests::years::{Chain, FOUNDED, Served, Size, make, serve};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{Read, Write};
@@ -45,6 +45,16 @@ fn main() -> Outcome<()> {
         .as_slice()
     {
         ["floor", url, to] => runtime.block_on(floor(url, to.parse()?)),
+        ["serve", which, home] => {
+            let (members, trades) = size(which)?;
+            let chain = chain(members, trades);
+            std::fs::write(Path::new(home).join("lets.toml"), chain.manifest.to_text()?)?;
+            runtime.block_on(async {
+                let served = serve(chain).await;
+                say(format_args!("{} to {}", served.url, served.tip()))?;
+                std::future::pending().await
+            })
+        }
         [which] => {
             let sizes: Vec<(u32, u32)> = which.split(',').map(size).collect::<Outcome<_>>()?;
             say(format_args!(
@@ -56,7 +66,7 @@ fn main() -> Outcome<()> {
             }
             growth(&all)
         }
-        _ => Err("usage: scale 1,2,3".into()),
+        _ => Err("usage: scale 1,2,3 | scale serve SIZE HOME".into()),
     }
 }
 
@@ -187,10 +197,8 @@ impl Place<'_> {
     }
 }
 
-fn measure(runtime: &tokio::runtime::Runtime, members: u32, trades: u32) -> Outcome<Figures> {
-    let size = format!("{members} / {trades}");
-    let start = Instant::now();
-    let chain = make(
+fn chain(members: u32, trades: u32) -> Chain {
+    make(
         Size {
             members,
             trades,
@@ -199,7 +207,13 @@ fn measure(runtime: &tokio::runtime::Runtime, members: u32, trades: u32) -> Outc
             reads: false,
         },
         7,
-    );
+    )
+}
+
+fn measure(runtime: &tokio::runtime::Runtime, members: u32, trades: u32) -> Outcome<Figures> {
+    let size = format!("{members} / {trades}");
+    let start = Instant::now();
+    let chain = chain(members, trades);
     let made = start.elapsed().as_secs_f64();
     let home = tempfile::tempdir()?;
     std::fs::write(home.path().join("lets.toml"), chain.manifest.to_text()?)?;
