@@ -19,7 +19,7 @@ use crate::error::CliError;
 /// Headers asked for at once.
 pub(super) const HEADERS: u32 = 500;
 /// Blocks that are asked for at the same time.
-const WINDOW: usize = 8;
+pub(super) const WINDOW: usize = 8;
 /// Blocks that are read ahead of the ledger, so that there is something to do while it writes.
 const READ: usize = 24;
 /// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
@@ -170,7 +170,7 @@ async fn walk(
     progress: &(dyn Fn(u32, u32) + Sync),
 ) -> Result<u32, CliError> {
     let mut blocks = 0;
-    let mut walk = Walk::new(client, course, (from, to), TransactionText::outline);
+    let mut walk = Walk::new(client, course, (from, to), TransactionText::outline, READ);
     while let Some(first) = walk.next().await? {
         blocks += fill(ledger, &mut walk, first, to).await?;
         progress(ledger.tip()?.map_or(from, |t| t.height), to);
@@ -219,14 +219,15 @@ pub(super) struct Walk<T> {
 }
 
 impl<T: Send + 'static> Walk<T> {
-    /// From one height to another, both included.
+    /// From one height to another, both included; at most so many blocks are held `ready`.
     pub(super) fn new(
         client: &NodeClient,
         course: &Course,
         (from, to): (u32, u32),
         read: Read<T>,
+        ready: usize,
     ) -> Self {
-        let (sender, coming) = mpsc::channel(READ);
+        let (sender, coming) = mpsc::channel(ready);
         let source = Source::new(client, course);
         tokio::spawn(ahead(source, (from, to), read, sender));
         Self { coming, next: None }

@@ -8,7 +8,7 @@ use lets_protocol::{AccountBox, Culprit, Height, Lets, Link, ReadBox, Told, Wron
 
 use super::Session;
 use super::books::WALLET_BEFORE;
-use super::follow::{Course, HEADERS, Item, Walk};
+use super::follow::{Course, HEADERS, Item, WINDOW, Walk};
 use super::history::Heard;
 use super::unread::whole;
 use crate::error::CliError;
@@ -75,7 +75,13 @@ impl Session {
         let course = Course { first: from, marks };
         let mut shelf = Shelf::new(lets);
         // What cannot be read is a fault of that transaction, and of no other.
-        let mut walk = Walk::new(&self.client, &course, (from, to), |text| Ok(read(text)));
+        let mut walk = Walk::new(
+            &self.client,
+            &course,
+            (from, to),
+            |text| Ok(read(text)),
+            WINDOW,
+        );
         while let Some(block) = walk.next().await? {
             shelf.block(Height(block.head.height));
             for (place, item) in block.items.into_iter().enumerate() {

@@ -157,7 +157,7 @@ fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
 
 /// What a connection may keep in memory.
 fn sized(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.pragma_update(None, "cache_size", -64_000)?;
+    connection.pragma_update(None, "cache_size", -32_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
