@@ -1,4 +1,5 @@
-//! A thousand random payments of six members through nodes that fail, while blocks come and go.
+//! A thousand random payments of six members through two nodes of one network that fail and hear of each other late, while
+//! blocks come and go.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -6,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
 
+use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -16,6 +18,8 @@ use crate::world::{Run, World};
 
 const MEMBERS: [&str; 6] = ["alice", "bob", "carol", "dora", "emil", "fay"];
 const PAYMENTS: usize = 1_000;
+/// So much later a node hears of what the other was sent.
+const GOSSIP: Duration = Duration::from_millis(200);
 /// Of a hundred things that a member does, those from here on are settlements.
 const SETTLES_FROM: u32 = 96;
 /// Errors after which a payment may have been made.
@@ -51,7 +55,17 @@ struct Settled {
     said: Said,
 }
 
+/// What became of the chain meanwhile.
+#[derive(Debug, Default)]
+struct Mined {
+    reorganisations: u32,
+    forks: u32,
+    taken_back: u32,
+}
+
 struct Field {
+    /// The second node; it ends before the runtime, which is the world's.
+    peer: Devnet,
     world: World,
     nodes: Vec<Faulty>,
     begun: AtomicUsize,
@@ -81,9 +95,17 @@ impl Field {
             world.fund(name, "20");
             world.another_home(name, &[name]);
         }
-        let node = |seed| Faulty::new(&world.runtime, world.devnet.url(), seed);
+        let config = DevnetConfig {
+            block_time: BlockTime::Manual,
+            ..DevnetConfig::default()
+        };
+        let peer = world.runtime.block_on(Devnet::start(config)).unwrap();
+        peer.follow(&world.devnet).unwrap();
+        let urls = [world.devnet.url(), peer.url()];
+        let node = |seed| Faulty::new(&world.runtime, urls.clone(), seed);
         Self {
             nodes: (0..MEMBERS.len() as u64).map(node).collect(),
+            peer,
             world,
             begun: AtomicUsize::new(0),
             asked: Mutex::default(),
@@ -101,7 +123,7 @@ impl Field {
     /// The fifth part goes without a second node; now and then the first one is not there at all.
     fn node(&self, at: usize, dice: &mut StdRng) -> String {
         let [first, second] = &self.nodes[at].urls;
-        match dice.gen_range(0..20) {
+        match dice.gen_range(0..10) {
             0 => format!("http://127.0.0.1:9,{second}"),
             1..=4 => first.clone(),
             _ => format!("{first},{second}"),
@@ -281,24 +303,49 @@ impl Field {
         true
     }
 
-    /// A block every half second; now and then up to ten of them are taken back, and as many others come.
-    fn mines(&self, end: &AtomicBool) -> (usize, u32) {
+    /// Transactions go from node to node every fifth of a second, and one of the two makes a block every second. Now and then
+    /// up to ten blocks are taken back, or the two make up to ten blocks each without the other's, and one of them gives in.
+    fn mines(&self, end: &AtomicBool) -> Mined {
         let mut dice = StdRng::seed_from_u64(7);
         let lowest = self.world.devnet.height();
-        let (mut reorganisations, mut taken_back) = (0, 0);
+        let mut mined = Mined::default();
+        let mut nodes = [&self.world.devnet, &self.peer];
         while !end.load(Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_millis(500));
-            self.world.mine();
-            if dice.gen_range(0..15) == 0 {
-                let above = self.world.devnet.height() - lowest;
-                let back = dice.gen_range(1..=10).min(above);
-                self.world.devnet.rollback(back).unwrap();
-                self.world.devnet.mine(back + 1).unwrap();
-                reorganisations += 1;
-                taken_back += back;
+            self.gossips();
+            nodes.shuffle(&mut dice);
+            let [leads, follows] = nodes;
+            leads.mine(1).unwrap();
+            let back = dice.gen_range(1..=10);
+            match dice.gen_range(0..10) {
+                0 => {
+                    let back = back.min(leads.height() - lowest);
+                    leads.rollback(back).unwrap();
+                    leads.mine(back + 1).unwrap();
+                    mined.reorganisations += 1;
+                    mined.taken_back += back;
+                }
+                1 => {
+                    for _ in 0..back {
+                        std::thread::sleep(GOSSIP);
+                        follows.mine(1).unwrap();
+                        leads.mine(1).unwrap();
+                    }
+                    mined.forks += 1;
+                    mined.taken_back += back;
+                }
+                _ => {}
             }
+            follows.follow(leads).unwrap();
         }
-        (reorganisations, taken_back)
+        mined
+    }
+
+    fn gossips(&self) {
+        for _ in 0..5 {
+            std::thread::sleep(GOSSIP);
+            self.peer.hear(&self.world.devnet);
+            self.world.devnet.hear(&self.peer);
+        }
     }
 
     /// With sound nodes: everybody looks after his payments and claims, until nothing is open.
@@ -478,10 +525,7 @@ fn thousand_payments_through_nodes_that_fail_are_each_made_once_or_said_not_to_b
         }
     }
     println!("faults: {faults:?}");
-    println!(
-        "reorganisations: {}, blocks taken back: {}",
-        mined.0, mined.1
-    );
+    println!("chain: {mined:?}");
     println!("payments: {fates:#?}");
     println!("in {:?}", begun.elapsed());
     // Most kinds of trouble were met, and most payments were made all the same.

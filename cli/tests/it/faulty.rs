@@ -1,4 +1,4 @@
-//! A node of two addresses that fails in every way that networks and nodes do, by the throw of seeded dice.
+//! Two nodes that fail in every way that networks and nodes do, by the throw of seeded dice.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,7 +98,6 @@ const VIEWS: [&str; 5] = [
 const LAG: Duration = Duration::from_secs(1);
 
 struct Inner {
-    upstream: String,
     http: reqwest::Client,
     on: AtomicBool,
     dice: Mutex<StdRng>,
@@ -108,27 +107,27 @@ struct Inner {
     orphans: Mutex<HashMap<String, Instant>>,
 }
 
-/// One of the two addresses.
+/// The way to one of the two nodes.
 #[derive(Clone)]
 struct Face {
     inner: Arc<Inner>,
+    upstream: String,
     /// How many of a thousand looks at a view are stale here.
     stale: u32,
     /// So many more requests get no answer.
     down: Arc<Mutex<u32>>,
 }
 
-/// The node; it ends with the runtime.
+/// The way of one member to two nodes; it ends with the runtime.
 pub(crate) struct Faulty {
-    /// Its two addresses.
+    /// Where the two answer.
     pub(crate) urls: [String; 2],
     inner: Arc<Inner>,
 }
 
 impl Faulty {
-    pub(crate) fn new(runtime: &Runtime, upstream: String, seed: u64) -> Self {
+    pub(crate) fn new(runtime: &Runtime, upstreams: [String; 2], seed: u64) -> Self {
         let inner = Arc::new(Inner {
-            upstream,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             on: AtomicBool::new(true),
             dice: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -137,9 +136,11 @@ impl Faulty {
             hidden: Mutex::default(),
             orphans: Mutex::default(),
         });
-        let urls = [100, 400].map(|stale| {
+        let [first, second] = upstreams;
+        let urls = [(first, 100), (second, 400)].map(|(upstream, stale)| {
             let face = Face {
                 inner: inner.clone(),
+                upstream,
                 stale,
                 down: Arc::default(),
             };
@@ -171,14 +172,14 @@ async fn serve(State(face): State<Face>, request: Request) -> Response {
     let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let inner = &face.inner;
     if !inner.on.load(Ordering::SeqCst) {
-        return inner.ask(is_post, &path, body).await.into_response();
+        return face.ask(is_post, &path, body).await.into_response();
     }
     if face.is_down() {
         inner.count(Fault::Down);
         cut();
     }
     match is_post && path == "/transactions" {
-        true => inner.submission(&path, body).await,
+        true => face.submission(&path, body).await,
         false => face.read(is_post, &path, body).await,
     }
 }
@@ -205,7 +206,7 @@ impl Face {
             return response;
         }
         let is_view = VIEWS.iter().any(|view| path.starts_with(view));
-        let key = format!("{path}{}", String::from_utf8_lossy(&body));
+        let key = format!("{}{path}{}", self.upstream, String::from_utf8_lossy(&body));
         if is_view && inner.throw(1_000) < self.stale {
             let known = inner.views.lock().unwrap().get(&key).cloned();
             if let Some((at, status, answer)) = known
@@ -219,7 +220,7 @@ impl Face {
         if let Some(response) = before(fault).await {
             return response;
         }
-        let (status, answer) = inner.ask(is_post, path, body).await;
+        let (status, answer) = self.ask(is_post, path, body).await;
         if is_view {
             let seen = (Instant::now(), status, answer.clone());
             let mut views = inner.views.lock().unwrap();
@@ -230,6 +231,52 @@ impl Face {
             }
         }
         after(fault, status, answer)
+    }
+
+    async fn submission(&self, path: &str, body: Bytes) -> Response {
+        let inner = &self.inner;
+        let fault = inner.drawn(&OF_SUBMISSIONS);
+        if let Some(response) = before(fault).await {
+            return response;
+        }
+        let check = format!("{path}/check");
+        if fault == Some(Fault::Forgotten) {
+            return self.ask(true, &check, body).await.into_response();
+        }
+        // The bytes stand for the id, which only the node knows.
+        let tx = String::from_utf8_lossy(&body).to_string();
+        let refused = inner.orphans.lock().unwrap().get(&tx).copied();
+        if refused.is_some_and(|until| Instant::now() < until) {
+            inner.count(Fault::RefusedAgain);
+            let code = json!({ "error": 400, "reason": "recently_unresolved" });
+            return (StatusCode::BAD_REQUEST, code.to_string()).into_response();
+        }
+        let (status, answer) = self.ask(true, path, body).await;
+        let words = String::from_utf8_lossy(&answer).to_string();
+        if status.is_success() {
+            if inner.throw(6) == 0 {
+                let while_ms = 400 + u64::from(inner.throw(500));
+                let until = Instant::now() + Duration::from_millis(while_ms);
+                let id = words.trim_matches('"').to_owned();
+                inner.hidden.lock().unwrap().insert(id, until);
+            }
+        } else if words.contains("Every input of the transaction should be in UTXO") {
+            let until = Instant::now() + LAG;
+            inner.orphans.lock().unwrap().insert(tx, until);
+        }
+        after(fault, status, answer)
+    }
+
+    async fn ask(&self, is_post: bool, path: &str, body: Bytes) -> (StatusCode, Bytes) {
+        let http = &self.inner.http;
+        let url = format!("{}{path}", self.upstream);
+        let request = match is_post {
+            true => http.post(url).body(body.to_vec()),
+            false => http.get(url),
+        };
+        let answer = request.send().await.unwrap();
+        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
+        (status, answer.bytes().await.unwrap())
     }
 }
 
@@ -256,39 +303,6 @@ impl Inner {
         None
     }
 
-    async fn submission(&self, path: &str, body: Bytes) -> Response {
-        let fault = self.drawn(&OF_SUBMISSIONS);
-        if let Some(response) = before(fault).await {
-            return response;
-        }
-        let check = format!("{path}/check");
-        if fault == Some(Fault::Forgotten) {
-            return self.ask(true, &check, body).await.into_response();
-        }
-        // The bytes stand for the id, which only the node knows.
-        let tx = String::from_utf8_lossy(&body).to_string();
-        let refused = self.orphans.lock().unwrap().get(&tx).copied();
-        if refused.is_some_and(|until| Instant::now() < until) {
-            self.count(Fault::RefusedAgain);
-            let code = json!({ "error": 400, "reason": "recently_unresolved" });
-            return (StatusCode::BAD_REQUEST, code.to_string()).into_response();
-        }
-        let (status, answer) = self.ask(true, path, body).await;
-        let words = String::from_utf8_lossy(&answer).to_string();
-        if status.is_success() {
-            if self.throw(6) == 0 {
-                let while_ms = 400 + u64::from(self.throw(500));
-                let until = Instant::now() + Duration::from_millis(while_ms);
-                let id = words.trim_matches('"').to_owned();
-                self.hidden.lock().unwrap().insert(id, until);
-            }
-        } else if words.contains("Every input of the transaction should be in UTXO") {
-            let until = Instant::now() + LAG;
-            self.orphans.lock().unwrap().insert(tx, until);
-        }
-        after(fault, status, answer)
-    }
-
     /// The answer about a transaction that is not shown yet.
     fn hidden(&self, path: &str) -> Option<Response> {
         let id = path.strip_prefix("/transactions/unconfirmed/byTransactionId/")?;
@@ -299,17 +313,6 @@ impl Inner {
         self.count(Fault::Hidden);
         let body = json!({ "error": 404, "reason": "not-found", "detail": null });
         Some((StatusCode::NOT_FOUND, body.to_string()).into_response())
-    }
-
-    async fn ask(&self, is_post: bool, path: &str, body: Bytes) -> (StatusCode, Bytes) {
-        let url = format!("{}{path}", self.upstream);
-        let request = match is_post {
-            true => self.http.post(url).body(body.to_vec()),
-            false => self.http.get(url),
-        };
-        let answer = request.send().await.unwrap();
-        let status = StatusCode::from_u16(answer.status().as_u16()).unwrap();
-        (status, answer.bytes().await.unwrap())
     }
 }
 

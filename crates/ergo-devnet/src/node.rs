@@ -3,6 +3,8 @@
 //! Whoever changes anything holds `writer`; judging happens under it with `state` locked for reading only, so
 //! readers never wait for a script. `state` is locked for writing just to put a finished change in.
 
+mod peer;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -233,6 +235,23 @@ impl Node {
     /// valid at the lower height.
     pub(crate) fn rollback(&self, blocks: u32) -> Result<RolledBack, MineError> {
         let mut writer = self.writer();
+        let returned = self.take_back(&mut writer, blocks)?;
+        let dropped = self.readmit(&writer, returned);
+        let state = self.read();
+        Ok(RolledBack {
+            height: state.ledger.height(),
+            header_id: state.ledger.tip(),
+            pooled: state.pool.iter().map(|entry| entry.tx.id).collect(),
+            dropped,
+        })
+    }
+
+    /// Takes blocks back and empties the pool. Returns the transactions of both, the blocks' first.
+    fn take_back(
+        &self,
+        writer: &mut Writer<'_>,
+        blocks: u32,
+    ) -> Result<Vec<Arc<PreparedTx>>, MineError> {
         let mined = self.read().ledger.mined();
         if blocks > mined {
             return Err(LedgerError::RollbackTooDeep {
@@ -241,32 +260,28 @@ impl Node {
             }
             .into());
         }
-        log(&mut writer, &Change::Rollback { blocks })?;
-        let candidates = {
-            let mut state = self.write();
-            let pooled: Vec<_> = state.pool.iter().map(|entry| entry.tx.clone()).collect();
-            let mut txs = state.ledger.rollback(blocks)?;
-            txs.extend(pooled);
-            state.pool = Pool::default();
-            state.context = Arc::new(self.rule.context(state.ledger.last_ten()));
-            txs
-        };
+        log(writer, &Change::Rollback { blocks })?;
+        let mut state = self.write();
+        let pooled: Vec<_> = state.pool.iter().map(|entry| entry.tx.clone()).collect();
+        let mut returned = state.ledger.rollback(blocks)?;
+        returned.extend(pooled);
+        state.pool = Pool::default();
+        state.context = Arc::new(self.rule.context(state.ledger.last_ten()));
+        Ok(returned)
+    }
+
+    /// Puts transactions into the pool as far as they are valid now; returns why the others are not.
+    fn readmit(&self, writer: &Writer<'_>, txs: Vec<Arc<PreparedTx>>) -> Vec<Refusal> {
         let mut dropped = Vec::new();
-        for prepared in candidates {
+        for prepared in txs {
             let id = prepared.id;
             let accepted = prepared
                 .parse()
                 .map_err(|e| unreadable(id, &e))
-                .and_then(|tx| self.accept(&writer, tx, prepared));
+                .and_then(|tx| self.accept(writer, tx, prepared));
             dropped.extend(accepted.err());
         }
-        let state = self.read();
-        Ok(RolledBack {
-            height: state.ledger.height(),
-            header_id: state.ledger.tip(),
-            pooled: state.pool.iter().map(|entry| entry.tx.id).collect(),
-            dropped,
-        })
+        dropped
     }
 
     /// Finds, judges and admits, then puts into the pool.

@@ -180,6 +180,21 @@ impl Devnet {
         self.node.rollback(blocks)
     }
 
+    /// Takes what waits in another node's pool into this one's, as gossip does. Returns how many transactions were new and
+    /// valid here.
+    pub fn hear(&self, other: &Self) -> usize {
+        self.node.hear(&other.node)
+    }
+
+    /// Takes over the chain of another node of the same seed and start height, whichever is longer: a reorganisation, if
+    /// this one has blocks of its own. What waits here goes on waiting as far as it is still valid.
+    ///
+    /// # Errors
+    /// [`MineError::Ledger`] if the two began differently; as [`Devnet::mine`].
+    pub fn follow(&self, other: &Self) -> Result<(), MineError> {
+        self.node.follow(&other.node)
+    }
+
     /// Stops and waits until the port and the data folder are free. Dropping stops as well, without waiting.
     ///
     /// # Errors

@@ -166,7 +166,72 @@ proptest! {
             }
             check(&node);
         }
+        let other = manual();
+        other.fund(&person(3).tree, ERG).unwrap();
+        other.follow(&node).unwrap();
+        check(&other);
+        prop_assert!(other.read().ledger == node.read().ledger);
     }
+}
+
+#[test]
+fn nodes_that_hear_and_follow_each_other_have_one_chain_and_what_is_still_valid_waits() {
+    let (one, two) = (manual(), manual());
+    let alice = person(1);
+    let disputed = one.fund(&alice.tree, ERG).unwrap();
+    let quiet = one.fund(&alice.tree, ERG).unwrap();
+    two.follow(&one).unwrap();
+    assert!(two.read().ledger == one.read().ledger);
+    let context = one.read().context.clone();
+    let pay = |funds: &ErgoBox, value| alice.pay(&context, funds, &alice.tree, value, MIN_FEE);
+    let first = alice.pay(&context, &disputed, &alice.tree, ERG / 2, 2 * MIN_FEE);
+    let rival = pay(&disputed, ERG / 4);
+    let both = pay(&quiet, ERG / 2);
+    let late = pay(&made(&rival, 0), ERG / 8);
+    one.submit(first.clone()).unwrap();
+    for tx in [&rival, &both, &late] {
+        two.submit(tx.clone()).unwrap();
+    }
+    // The rival pays less than the first, and its child comes without its parent.
+    assert_eq!((one.hear(&two), one.hear(&two)), (1, 0));
+
+    let mined = one.mine(1).unwrap();
+    assert_eq!(mined.included, [first.id(), both.id()]);
+    two.mine(2).unwrap();
+    two.submit(pay(&made(&both, 0), ERG / 4)).unwrap();
+    one.follow(&two).unwrap();
+    check(&one);
+    assert!(one.read().ledger == two.read().ledger);
+    assert!(
+        one.read().pool.is_empty(),
+        "the first is spent by its rival"
+    );
+
+    // The other way round a block is lost, and what was in it and still may be waits again.
+    let tip = two.read().ledger.height();
+    one.mine(1).unwrap();
+    two.mine(1).unwrap();
+    two.follow(&one).unwrap();
+    assert_eq!(two.read().ledger.height(), tip + 1);
+    assert_eq!(two.read().pool.len(), 1);
+    check(&two);
+}
+
+#[test]
+fn node_does_not_follow_one_of_another_beginning() {
+    let one = manual();
+    one.mine(3).unwrap();
+    let other = Node::open(&DevnetConfig {
+        seed: 99,
+        block_time: BlockTime::Manual,
+        ..DevnetConfig::default()
+    });
+    let refused = one.follow(&other.unwrap()).unwrap_err();
+    assert!(matches!(
+        refused,
+        MineError::Ledger(LedgerError::RollbackTooDeep { mined: 3, .. })
+    ));
+    check(&one);
 }
 
 #[test]
