@@ -23,6 +23,8 @@ const SCRIPT_DIGITS: std::ops::RangeInclusive<usize> = 256..=8_192;
 /// What was found sound.
 pub(crate) struct Sound {
     registers: Mutex<Recent>,
+    /// How many registers at most.
+    remembered: usize,
     scripts: Mutex<Scripts>,
 }
 
@@ -41,8 +43,13 @@ struct Scripts {
 
 impl Sound {
     pub(crate) fn new() -> Self {
+        Self::remembering(REMEMBERED)
+    }
+
+    fn remembering(remembered: usize) -> Self {
         Self {
             registers: Mutex::default(),
+            remembered,
             scripts: Mutex::default(),
         }
     }
@@ -67,7 +74,7 @@ impl Sound {
             return false;
         }
         if let Ok(mut recent) = self.registers.lock() {
-            if recent.young.len() >= REMEMBERED / 2 {
+            if recent.young.len() >= self.remembered / 2 {
                 recent.old = std::mem::take(&mut recent.young);
             }
             recent.young.insert(bytes.into());
@@ -152,17 +159,23 @@ mod tests {
 
     #[test]
     fn register_of_keys_is_remembered_and_not_for_ever() {
-        let sound = Sound::new();
-        for n in 0..REMEMBERED / 16 {
-            let nested = [
-                &[8, 0x96, 10][..],
-                &n.to_be_bytes().map(|b| 0xd2 | b & 1),
-                &[0xd3; 2],
-            ];
-            sound.is_register(&nested.concat(), &Budget::new());
+        let sound = Sound::remembering(8);
+        let nested = |n: u8| {
+            let bits: [u8; 8] = std::array::from_fn(|bit| 0xd2 | (n >> bit) & 1);
+            [&[8, 0x96, 8][..], &bits].concat()
+        };
+        let is_known = |n| {
+            let recent = sound.registers.lock().unwrap();
+            let all = recent.young.iter().chain(&recent.old);
+            assert!(all.count() <= 8);
+            recent.young.contains(&*nested(n)) || recent.old.contains(&*nested(n))
+        };
+        for n in 0..=255 {
+            assert!(!is_known(n));
+            assert!(sound.is_register(&nested(n), &Budget::new()));
+            assert!(is_known(n) && is_known(n.saturating_sub(3)));
         }
-        let recent = sound.registers.lock().unwrap();
-        assert!(recent.young.len() + recent.old.len() <= REMEMBERED);
+        assert!(!is_known(0));
     }
 
     #[test]
