@@ -4,6 +4,7 @@ mod contracts;
 mod mutate;
 mod pages;
 mod run;
+mod suite;
 mod supply;
 
 use clap::{Parser, Subcommand};

@@ -3,7 +3,6 @@
 
 use crate::run::{self, XtaskError};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Test programs in `tests/tests` in which no script is judged by itself.
 const WITHOUT_CASES: [&str; 4] = ["scenarios", "model", "parsers", "adversary"];
@@ -12,8 +11,8 @@ fn cases() -> PathBuf {
     run::root().join("target/mutants/cases")
 }
 
-/// Has the tests record the cases that they judge (`tests/src/record.rs`), in an empty folder.
-pub(crate) fn recording(mut tests: Command) -> Result<Command, XtaskError> {
+/// An empty folder into which tests record the cases that they judge (`tests/src/record.rs`) if this is set for them.
+pub(crate) fn recording() -> Result<(&'static str, PathBuf), XtaskError> {
     let folder = cases();
     let file_error = |source| XtaskError::File {
         path: cases(),
@@ -23,8 +22,7 @@ pub(crate) fn recording(mut tests: Command) -> Result<Command, XtaskError> {
         std::fs::remove_dir_all(&folder).map_err(file_error)?;
     }
     std::fs::create_dir_all(&folder).map_err(file_error)?;
-    tests.env("LETS_CASES", folder);
-    Ok(tests)
+    Ok(("LETS_CASES", folder))
 }
 
 /// Runs the tests that judge scripts, then the mutants in their cases.
@@ -45,7 +43,9 @@ pub(crate) fn run(sample: Option<usize>, contracts: &[String]) -> Result<(), Xta
         }
     }
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    run::run(recording(run::command("cargo", &args, ""))?)?;
+    let mut tests = run::command("cargo", &args, "");
+    tests.envs([recording()?]);
+    run::run(tests)?;
     judge(sample, contracts)
 }
 

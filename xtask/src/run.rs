@@ -58,7 +58,7 @@ fn spell(command: &Command) -> String {
         .join(" ")
 }
 
-fn start_error(command: &Command, source: std::io::Error) -> XtaskError {
+pub(crate) fn start_error(command: &Command, source: std::io::Error) -> XtaskError {
     XtaskError::Start {
         command: spell(command),
         source,
@@ -176,18 +176,21 @@ pub(crate) fn test() -> Result<(), XtaskError> {
     crate::contracts::run(true)?;
     crate::supply::run()?;
     run(command("cargo", &["fmt", "--all", "--check"], ""))?;
-    let mut tests = command("cargo", &["test", "--workspace"], "");
-    // Clippy's driver compiles as rustc does, and lints: `cargo clippy` would go through all dependencies once more.
-    tests.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
-    tests.env("CLIPPY_ARGS", "-Dwarnings");
-    if std::env::var_os("RUST_TEST_THREADS").is_none() {
-        // Whole commands wait for their node most of the time: more of them at once than there are cores.
-        tests.env("RUST_TEST_THREADS", "4");
-    }
-    run(crate::mutate::recording(tests)?)?;
+    crate::suite::run(linted(&["--workspace"]), &[crate::mutate::recording()?])?;
+    run(linted(&["--workspace", "--doc"]))?;
     crate::mutate::judge(Some(SAMPLE), &[])?;
     crate::pages::ATTACKS.check_as_tested()?;
     crate::pages::COSTS.check_as_tested()
+}
+
+/// `cargo test`, compiled by Clippy's driver. It compiles as rustc does, and lints: `cargo clippy` would go through all
+/// dependencies once more.
+fn linted(args: &[&str]) -> Command {
+    let mut tests = command("cargo", &["test"], "");
+    tests.args(args);
+    tests.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    tests.env("CLIPPY_ARGS", "-Dwarnings");
+    tests
 }
 
 /// The node that scenarios run on instead of a test chain.

@@ -209,15 +209,13 @@ impl Node {
 
     /// The unspent box of a pool that this faucet made.
     fn pool_box(&self, state: &State, nft: TokenId) -> Result<Arc<BoxData>, FundError> {
-        for at in state.ledger.boxes_of_script(&self.faucet.oracle_script) {
-            let record = state.ledger.box_at(*at).filter(|r| r.spent.is_none());
-            let Some(record) = record else { continue };
-            let tokens = record.data.parse()?.tokens;
-            if tokens.iter().flatten().any(|t| t.token_id == nft) {
-                return Ok(record.data.clone());
-            }
-        }
-        Err(FundError::NoPool)
+        let published = state.ledger.boxes_of_script(&self.faucet.oracle_script);
+        let mut unspent = published
+            .iter()
+            .filter_map(|at| state.ledger.box_at(*at))
+            .filter(|record| record.spent.is_none());
+        let pool = unspent.find(|r| r.data.tokens.iter().any(|(id, _)| *id == nft));
+        Ok(pool.ok_or(FundError::NoPool)?.data.clone())
     }
 
     /// Mines one block with a transaction of the faucet's; returns its first output.

@@ -1,7 +1,7 @@
 //! Transactions and boxes as the chain keeps them: serialised, with what look-ups need beside the bytes.
 //!
 //! Parsed contracts are many times larger than their bytes, so nothing parsed is kept; a box is parsed again when
-//! it is judged or shown.
+//! it is judged, or shown for the first time.
 
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use ergo_lib::ergotree_ir::serialization::{
     SigmaParsingError, SigmaSerializable, SigmaSerializationError,
 };
 use ergo_lib::wallet::miner_fee::MINERS_FEE_BASE16_BYTES;
+use serde_json::Value;
 
 use crate::judge::{MAX_TX_SIZE, Refusal};
 
@@ -58,6 +59,8 @@ pub(crate) struct PreparedTx {
     pub(crate) id: TxId,
     pub(crate) bytes: Vec<u8>,
     pub(crate) inputs: Vec<BoxId>,
+    /// Each input's proof and context variables (schema `SpendingProof`).
+    pub(crate) proofs: Vec<Value>,
     pub(crate) data_inputs: Vec<BoxId>,
     pub(crate) outputs: Vec<Arc<BoxData>>,
     /// Sum of the outputs that pay the miner, in nanoErg.
@@ -83,6 +86,12 @@ impl PreparedTx {
         if parsed.id() != id {
             return Err(broken(format!("its bytes are those of {}", parsed.id())));
         }
+        let proofs = tx
+            .inputs
+            .iter()
+            .map(|input| serde_json::to_value(&input.spending_proof))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| broken(e.to_string()))?;
         let outputs = tx
             .outputs
             .iter()
@@ -98,6 +107,7 @@ impl PreparedTx {
             id,
             bytes,
             inputs: tx.inputs.iter().map(|input| input.box_id).collect(),
+            proofs,
             data_inputs: tx
                 .data_inputs
                 .iter()

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ergo_lib::chain::transaction::{DataInput, Transaction};
+use ergo_lib::chain::transaction::DataInput;
 use ergo_lib::ergo_chain_types::BlockId;
 use ergo_lib::ergotree_ir::chain::address::AddressError;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox, NonMandatoryRegisterId};
@@ -86,15 +86,8 @@ impl IndexedBox {
 
     /// Schema `IndexedErgoBox`.
     pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
-        let proof = match &self.spent {
-            None => Value::Null,
-            Some(by) => {
-                let tx = by.tx.parse()?;
-                let input = tx.inputs.get(by.input as usize);
-                serde_json::to_value(input.map(|input| &input.spending_proof))?
-            }
-        };
         let spent = self.spent.as_ref();
+        let proof = spent.and_then(|by| by.tx.proofs.get(by.input as usize));
         let mut object = shown.object(&self.data)?;
         object.insert("globalIndex".into(), self.global_index.into());
         object.insert("inclusionHeight".into(), self.inclusion_height.into());
@@ -104,7 +97,7 @@ impl IndexedBox {
             spent.map(|by| by.tx.id.to_string()).into(),
         );
         object.insert("spendingHeight".into(), spent.map(|by| by.height).into());
-        object.insert("spendingProof".into(), proof);
+        object.insert("spendingProof".into(), proof.cloned().into());
         Ok(object.into())
     }
 }
@@ -144,7 +137,6 @@ impl IndexedTx {
             boxes.iter().map(|indexed| indexed.json(shown)).collect()
         };
         let tx = &self.record.tx;
-        let data_inputs: Vec<DataInput> = tx.data_inputs.iter().map(|id| (*id).into()).collect();
         Ok(json!({
             "id": tx.id,
             "blockId": String::from(self.block_id.0),
@@ -154,7 +146,7 @@ impl IndexedTx {
             "globalIndex": self.global_index,
             "numConfirmations": self.tip - self.record.height,
             "inputs": all(&self.inputs)?,
-            "dataInputs": serde_json::to_value(data_inputs)?,
+            "dataInputs": data_inputs(tx)?,
             "outputs": all(&self.outputs)?,
             "size": tx.bytes.len(),
         }))
@@ -187,7 +179,7 @@ impl PoolTx {
 
     /// Schema `ErgoTransactionWithInputBoxes`: a transaction whose inputs also show the boxes.
     pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
-        let mut json = tx_json(&self.tx)?;
+        let mut json = tx_json(&self.tx, shown)?;
         if let Some(Value::Array(inputs)) = json.get_mut("inputs") {
             for (input, data) in inputs.iter_mut().zip(&self.inputs) {
                 if let Value::Object(input) = input {
@@ -208,13 +200,25 @@ pub(crate) fn box_object(ergo_box: ErgoBox) -> Result<Map<String, Value>, ViewEr
 }
 
 /// Schema `ErgoTransaction`, with its size.
-pub(crate) fn tx_json(prepared: &PreparedTx) -> Result<Value, ViewError> {
-    let tx: Transaction = prepared.parse()?;
-    let mut json = serde_json::to_value(tx)?;
-    if let Value::Object(object) = &mut json {
-        object.insert("size".into(), prepared.bytes.len().into());
-    }
-    Ok(json)
+pub(crate) fn tx_json(tx: &PreparedTx, shown: &Shown) -> Result<Value, ViewError> {
+    let inputs = tx.inputs.iter().zip(&tx.proofs);
+    let inputs: Vec<Value> = inputs
+        .map(|(id, proof)| json!({ "boxId": id, "spendingProof": proof }))
+        .collect();
+    let outputs = tx.outputs.iter().map(|data| shown.object(data));
+    Ok(json!({
+        "id": tx.id,
+        "inputs": inputs,
+        "dataInputs": data_inputs(tx)?,
+        "outputs": outputs.collect::<Result<Vec<_>, _>>()?,
+        "size": tx.bytes.len(),
+    }))
+}
+
+/// Array of schema `ErgoTransactionDataInput`.
+fn data_inputs(tx: &PreparedTx) -> Result<Value, ViewError> {
+    let all: Vec<DataInput> = tx.data_inputs.iter().map(|id| (*id).into()).collect();
+    Ok(serde_json::to_value(all)?)
 }
 
 /// What EIP-4 says about a token, from the box that its mint put it in.

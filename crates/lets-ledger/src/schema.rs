@@ -19,6 +19,8 @@ use crate::error::LedgerError;
 pub(crate) const FORMAT: i64 = 4;
 /// Marks a SQLite file as ours: "LETS".
 const APPLICATION: i64 = 0x4c45_5453;
+/// Threads that sort for an index beside the one that writes it.
+const SORTERS: i64 = 2;
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -188,6 +190,7 @@ pub(crate) fn is_indexed(connection: &Connection) -> Result<bool, rusqlite::Erro
 pub(crate) fn index(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.pragma_update(None, "temp_store", "FILE")?;
     connection.pragma_update(None, "cache_size", -8_000)?;
+    connection.pragma_update(None, "threads", SORTERS)?;
     let made = index_at_once(connection);
     sized(connection)?;
     made

@@ -176,17 +176,22 @@ async fn header(State(node): Shared, Path(text): Path<String>) -> Response {
 async fn transactions(State(node): Shared, Path(text): Path<String>) -> Response {
     answer(node, move |node| {
         let (header, txs) = find(node, &text)?;
-        block_transactions(&header, &txs)
+        block_transactions(node, &header, &txs)
     })
     .await
 }
 
 /// Schema `BlockTransactions`.
-fn block_transactions(header: &HeaderFields, txs: &[TxRecord]) -> Result<Value, ApiError> {
-    let shown: Result<Vec<Value>, _> = txs.iter().map(|record| tx_json(&record.tx)).collect();
+fn block_transactions(
+    node: &Node,
+    header: &HeaderFields,
+    txs: &[TxRecord],
+) -> Result<Value, ApiError> {
+    let all = txs.iter().map(|record| tx_json(&record.tx, &node.shown));
+    let all: Vec<Value> = all.collect::<Result<_, _>>()?;
     Ok(json!({
         "headerId": String::from(header.id.0),
-        "transactions": shown?,
+        "transactions": all,
         "blockVersion": BLOCK_VERSION,
         "size": txs.iter().map(|record| record.tx.bytes.len()).sum::<usize>(),
     }))
@@ -199,7 +204,7 @@ async fn full_block(State(node): Shared, Path(text): Path<String>) -> Response {
         let id = String::from(header.id.0);
         let empty = String::from(blake2b256_hash(&[]));
         let shown = header_json(&header);
-        let transactions = block_transactions(&header, &txs)?;
+        let transactions = block_transactions(node, &header, &txs)?;
         let size = |part: &Value| part["size"].as_u64().unwrap_or_default();
         Ok(json!({
             "size": size(&shown) + size(&transactions),
