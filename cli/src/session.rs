@@ -10,6 +10,7 @@ pub mod follow;
 mod history;
 mod imported;
 mod oracle;
+mod places;
 mod received;
 mod retell;
 mod unread;

@@ -23,7 +23,7 @@ use crate::output::Output;
 
 /// Blocks of a week: so long before its LETS's founding boxes of wallets and oracles are looked for where there is no index. An
 /// oracle's box that prices anything at the founding is at most a day old.
-pub(super) const WALLET_BEFORE: u32 = 5_040;
+const WALLET_BEFORE: u32 = 5_040;
 
 /// Which ledger a session reads from if it must, and how it is brought forward.
 #[derive(Debug, Clone)]

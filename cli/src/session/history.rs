@@ -1,6 +1,6 @@
 //! Everything that ever happened in a LETS, in order, from a node alone.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use ergo_lib::chain::transaction::TxId;
@@ -15,6 +15,7 @@ use lets_protocol::{
 };
 use tokio::task::JoinHandle;
 
+use super::places::Places;
 use super::{Session, unread};
 use crate::error::CliError;
 
@@ -109,7 +110,8 @@ impl<E: FnMut(&Told)> Court<'_, '_, E> {
 
 impl Session {
     /// Where the history of a LETS can be read: from the index every transaction that ever made or spent a box with one of its
-    /// tokens, in the chain's order, with those of the founding first; without it, every block since the founding.
+    /// tokens, in the chain's order, with those of the founding first; every block since the founding without it, and where it has
+    /// more than a client lists, or more than it can list before the next block.
     ///
     /// # Errors
     /// [`CliError::Node`], [`CliError::Books`].
@@ -119,38 +121,22 @@ impl Session {
         genesis: &Genesis,
         founded: Height,
     ) -> Result<History, CliError> {
-        let mut places: HashMap<TxId, (u32, u64)> = HashMap::new();
-        let mut spenders = BTreeMap::new();
+        let mut places = Places::default();
         for token in lets.tokens() {
             let ask = self.client.entries_by_token(&token);
-            let Some(entries) = self.indexed(ask).await? else {
+            let entries = match self.indexed(ask).await {
+                Err(CliError::Node(e)) if is_long(&e) => None,
+                other => other?,
+            };
+            let Some(entries) = entries else {
                 return Ok(History::Blocks {
                     from: founded.0.max(1),
                     to: self.seen_height().await?,
                 });
             };
-            for made in entries {
-                let place = (
-                    made.inclusion_height.unwrap_or(u32::MAX),
-                    made.global_index.unwrap_or(u64::MAX),
-                );
-                let first = places.entry(made.transaction_id).or_insert(place);
-                *first = (*first).min(place);
-                if let Some(id) = made.spent_transaction_id {
-                    spenders.insert(String::from(id), id);
-                }
-            }
+            entries.iter().for_each(|entry| places.add(entry));
         }
-        for id in genesis.transactions {
-            places.entry(id).or_insert((0, 0));
-        }
-        let mut ordered: Vec<(TxId, (u32, u64))> =
-            places.iter().map(|(id, at)| (*id, *at)).collect();
-        ordered.sort_by_key(|(id, place)| (*place, String::from(*id)));
-        let mut ordered: Vec<TxId> = ordered.into_iter().map(|(id, _)| id).collect();
-        // What makes no such box ends what it spends: nothing in the replay comes after it.
-        ordered.extend(spenders.into_values().filter(|id| !places.contains_key(id)));
-        Ok(History::Listed(ordered))
+        Ok(History::Listed(places.ordered(&genesis.transactions)))
     }
 
     /// Judges a history again, in its order; the scripts on as many threads as there are. `each` sees every transaction that can
@@ -308,6 +294,14 @@ impl Session {
         }
         Ok(past)
     }
+}
+
+/// Whether a list is too long to be had whole.
+fn is_long(error: &NodeError) -> bool {
+    matches!(
+        error,
+        NodeError::TooManyPages { .. } | NodeError::ListMoved { .. }
+    )
 }
 
 /// An answer that contradicts itself is a fault of the node's; that there is none is not.

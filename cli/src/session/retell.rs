@@ -1,13 +1,16 @@
 //! A LETS's history told from its blocks, for nodes without the extra index.
 
 use ergo_lib::chain::transaction::{Transaction, TxId};
+use ergo_lib::ergo_chain_types::Header;
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_node_client::{NodeError, Outline, TransactionText};
+use futures_util::StreamExt;
 use lets_ledger::{Shelf, stranger};
-use lets_protocol::{AccountBox, Culprit, Height, Lets, Link, ReadBox, Told, Wrong};
+use lets_protocol::{
+    AccountBox, Blocks, CommonPot, Culprit, Height, Lets, Link, ReadBox, Told, Wrong,
+};
 
 use super::Session;
-use super::books::WALLET_BEFORE;
 use super::follow::{Course, HEADERS, Item, WINDOW, Walk};
 use super::history::Heard;
 use super::unread::whole;
@@ -150,28 +153,26 @@ impl Session {
         if !inputs.iter().chain(transaction.outputs.iter()).any(holds) {
             return Ok(None);
         }
-        // Of all unknown boxes, scripts look only at those that control an account.
-        let controlled = |b: &ErgoBox| {
-            AccountBox::look(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
-        };
-        if inputs.iter().any(controlled) {
-            let mut left = Vec::new();
-            for place in unknown {
-                let id = transaction.inputs.as_slice()[place].box_id;
-                match self.made_before(&id, (from, height)).await? {
-                    Some((found, _)) => inputs[place] = found,
-                    None => left.push(place),
-                }
+        let sought = controller(lets, &inputs).filter(|place| unknown.contains(place));
+        if let Some(place) = sought {
+            let id = transaction.inputs.as_slice()[place].box_id;
+            let least = height.saturating_sub(Blocks::STORAGE_PERIOD.0);
+            if let Some((found, _)) = self.made_before(&id, (from, height), least).await? {
+                inputs[place] = found;
+                unknown.retain(|other| *other != place);
             }
-            unknown = left;
         }
         let mut read = Vec::new();
         for input in transaction.data_inputs.iter().flatten() {
             let id = input.box_id;
-            let found = match shelf.look(&id).map_err(CliError::Nothing)? {
-                None => self.made_before(&id, (from, height)).await?,
-                found => found,
-            };
+            let mut found = shelf.look(&id).map_err(CliError::Nothing)?;
+            if found.is_none() {
+                found = self.made_before(&id, (from, height), 1).await?;
+                // It may be read again and again, and lie far back.
+                if let Some((found, made)) = &found {
+                    shelf.keep(found, *made).map_err(CliError::Nothing)?;
+                }
+            }
             match found {
                 Some((ergo_box, made)) => read.push(ReadBox {
                     ergo_box,
@@ -190,24 +191,30 @@ impl Session {
         }))))
     }
 
-    /// A box of nobody's LETS that these blocks, or those of a week before them, made; and where. The latest blocks are looked
+    /// A box of nobody's LETS, and the height of the block that made it, in any block from `least` to `to`. The latest are looked
     /// through first.
     async fn made_before(
         &self,
         id: &BoxId,
         (from, to): (u32, u32),
+        least: u32,
     ) -> Result<Option<(ErgoBox, Height)>, CliError> {
-        let least = from.saturating_sub(WALLET_BEFORE).max(1);
+        let least = least.max(1);
         let digits = id.to_string();
         let mut top = to;
         while top >= least {
             // What was there before the founding is asked for apart: the node may not have it.
-            let floor = if top >= from { from } else { least };
+            let floor = if top >= from { from.max(least) } else { least };
             let bottom = (top + 1).saturating_sub(HEADERS).max(floor);
             let headers = self.client.headers(bottom, top).await?;
-            for header in headers.iter().rev() {
-                let texts = self.client.transaction_texts(&header.id).await?;
-                for text in texts.unwrap_or_default() {
+            let texts = |header: Header| async move {
+                let texts = self.client.transaction_texts(&header.id).await;
+                texts.map(|texts| (header.height, texts.unwrap_or_default()))
+            };
+            let headers = futures_util::stream::iter(headers.into_iter().rev());
+            let mut blocks = headers.map(texts).buffered(WINDOW);
+            while let Some((height, texts)) = blocks.next().await.transpose()? {
+                for text in texts {
                     if !text.mentions(&digits) {
                         continue;
                     }
@@ -216,7 +223,7 @@ impl Session {
                         continue;
                     };
                     if let Some(made) = tx.outputs.iter().find(|b| b.box_id() == *id) {
-                        return Ok(Some((made.clone(), Height(header.height))));
+                        return Ok(Some((made.clone(), Height(height))));
                     }
                 }
             }
@@ -224,4 +231,19 @@ impl Session {
         }
         Ok(None)
     }
+}
+
+/// The place of the one box that scripts look at though it holds nothing of the LETS: the first, or beside a pot the third, if it
+/// is to be a contract's that controls an account. They refuse one whose creation is a storage period ago.
+fn controller(lets: &Lets, inputs: &[ErgoBox]) -> Option<usize> {
+    let controlled = |b: &ErgoBox| {
+        AccountBox::look(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
+    };
+    inputs.iter().any(controlled).then_some(())?;
+    let pot = |b: &ErgoBox| CommonPot::look(lets, b).is_ok();
+    Some(if inputs.first().is_some_and(pot) {
+        2
+    } else {
+        0
+    })
 }

@@ -170,6 +170,26 @@ fn audit_finds_what_a_node_hides_or_changes() {
 }
 
 /// Without the index a transaction that cannot be read is a fault that is named, and the others are judged.
+/// Where the index lists more than anybody reads, the same history is in the blocks.
+#[test]
+fn audit_reads_the_blocks_where_the_index_lists_too_much() {
+    let world = village();
+    let honest = world.data(["audit"]);
+    let long = |at: &str, answer: &mut Value| {
+        if at.starts_with("/blockchain/box/byTokenId/") {
+            answer["total"] = 200_001.into();
+        }
+    };
+    let proxy = Proxy::editing(&world.runtime, world.devnet.url(), long);
+    let audit = world.lets_at(&proxy.url, ["audit", "--json"]).data();
+    assert_eq!(audit, honest);
+    let asked = proxy.requests();
+    let asked = |what: &str| asked.iter().filter(|r| r.contains(what)).count();
+    // Those of the founding, which the manifest names.
+    assert_eq!(asked("/transaction/byId/"), 5);
+    assert!(asked("/blocks/chainSlice") > 0);
+}
+
 #[test]
 fn audit_without_index_names_what_it_cannot_read_and_judges_the_rest() {
     let world = World::with(DevnetConfig {

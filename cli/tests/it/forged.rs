@@ -88,17 +88,21 @@ impl Forged {
         self
     }
 
-    /// Takes 0.1 ERG of rent out of the first box, and nothing else.
-    pub(crate) fn rent(mut self, height: u32) -> Transaction {
-        let fee = 100_000_000;
-        let miner = MINERS_FEE_ADDRESS.script().unwrap();
-        let mut paid = ErgoBoxCandidate::from(self.inputs[0].clone());
+    /// Pays a fee out of an output.
+    pub(crate) fn fee(mut self, from: usize, fee: u64) -> Self {
+        let mut paid = self.outputs[from].clone();
         (paid.tokens, paid.additional_registers) = (None, NonMandatoryRegisters::empty());
-        (paid.ergo_tree, paid.value) = (miner, fee.try_into().unwrap());
-        let left = *self.outputs[0].value.as_u64() - fee;
-        self.outputs[0].value = left.try_into().unwrap();
+        paid.ergo_tree = MINERS_FEE_ADDRESS.script().unwrap();
+        paid.value = fee.try_into().unwrap();
+        let left = *self.outputs[from].value.as_u64() - fee;
+        self.outputs[from].value = left.try_into().unwrap();
         self.outputs.push(paid);
-        let bare = self.tx(height);
+        self
+    }
+
+    /// Takes 0.1 ERG of rent out of the first box, and nothing else.
+    pub(crate) fn rent(self, height: u32) -> Transaction {
+        let bare = self.fee(0, 100_000_000).tx(height);
         let mut input = bare.inputs.first().clone();
         let extension = &mut input.spending_proof.extension;
         extension.values.insert(127, Constant::from(0i16));

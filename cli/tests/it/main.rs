@@ -12,6 +12,7 @@ mod audit_lies;
 mod bad_input;
 mod committee;
 mod committee_sizes;
+mod controlled;
 mod demo;
 mod double_spend;
 mod faults;

@@ -23,11 +23,11 @@ use crate::world::{Run, World};
 const READ: [u8; 32] = [0xA7; 32];
 const ODD: &str = "8301050502";
 
-fn lets_of(world: &World) -> Lets {
+pub(crate) fn lets_of(world: &World) -> Lets {
     Manifest::load(&world.home().join("lets.toml")).unwrap().1
 }
 
-fn session(world: &World) -> Session {
+pub(crate) fn session(world: &World) -> Session {
     let plan = Plan {
         path: world.folder.path().join("stranger.sqlite"),
         lets: Some((lets_of(world), "stranger".to_owned(), Height(1))),

@@ -115,9 +115,12 @@ impl World {
     /// The same in this world, which must be new.
     pub(crate) fn settled(self) -> Self {
         let world = self;
-        world.found("Village");
+        // Before anything is read: a ledger without index is read anew for a new key.
         for name in MEMBERS {
             world.key(name);
+        }
+        world.found("Village");
+        for name in MEMBERS {
             world.fund(name, "5");
             world
                 .lets(["apply", "--key", name, "--yes", "--no-wait"])

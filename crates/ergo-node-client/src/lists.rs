@@ -17,6 +17,8 @@ use crate::unread::{Listing, UnreadBox};
 pub(crate) const PAGE_SIZE: usize = 100;
 /// Pages read at most: 200,000 items.
 pub(crate) const MAX_PAGES: u32 = 2_000;
+/// A list that is longer by its own account is not begun.
+const MAX_BOXES: usize = MAX_PAGES as usize * PAGE_SIZE;
 /// How often a list of several pages is read anew when a block was indexed meanwhile.
 const MAX_TRIES: u32 = 3;
 
@@ -165,6 +167,9 @@ impl BoxList {
         let mut offset = 0;
         for pages in 0..MAX_PAGES {
             let page: Page<T> = self.page(node, offset, PAGE_SIZE, self.pool).await?;
+            if page.total.is_some_and(|total| total > MAX_BOXES) {
+                break;
+            }
             let got = page.boxes.len();
             let before = known.len();
             for item in page.boxes {

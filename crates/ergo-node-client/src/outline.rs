@@ -373,30 +373,11 @@ fn bytes32(digits: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// What each byte is as a hexadecimal digit; [`NO_DIGIT`] if it is none.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut value = 0;
-    while value < 16 {
-        digits[b"0123456789abcdef"[value] as usize] = value as u8;
-        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
-    }
-    digits
-};
-const NO_DIGIT: u8 = 0x80;
-
-/// Half of all that a block consists of is digits: they are read without a branch for each.
+/// Half of all that a block consists of is digits: they are read many at a time. The length tells that all of them are digits:
+/// the library would pass over `0x` before them.
 fn decode(digits: &str, to: &mut [u8]) -> Option<()> {
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    (odd.is_empty() && pairs.len() == to.len()).then_some(())?;
-    let mut all = 0;
-    for (byte, [high, low]) in to.iter_mut().zip(pairs) {
-        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
-        all |= high | low;
-        *byte = high << 4 | low & 0xf;
-    }
-    (all & NO_DIGIT == 0).then_some(())
+    (digits.len() == 2 * to.len()).then_some(())?;
+    const_hex::decode_to_slice(digits, to).ok()
 }
 
 /// Ergo's hash, as `ergo_chain_types::blake2b256_hash` has it, with the processor's wider instructions.
@@ -480,6 +461,29 @@ mod tests {
 
     fn read(json: &str) -> Option<Outline> {
         Outline::read(json, &Sound::new(), &Budget::new())
+    }
+
+    #[test]
+    fn digits_are_read_in_either_case_and_nothing_else_is() {
+        let long = "0123456789abcdefABCDEF".repeat(20);
+        assert_eq!(bytes(&long), hex::decode(&long).ok());
+        assert_eq!(bytes(""), Some(Vec::new()));
+        for at in 0..long.len() {
+            for stranger in ["g", "G", "/", ":", "@", "`", "x", " ", "\0", "\u{e9}"] {
+                let mut odd = long.clone();
+                odd.replace_range(at..at + stranger.len().min(long.len() - at), stranger);
+                assert_eq!(bytes(&odd), None, "{stranger:?} at {at}");
+            }
+        }
+        assert_eq!(bytes(&long[1..]), None);
+        for prefixed in ["0x", "0X12", "0x123", &format!("0x{long}")] {
+            assert_eq!(bytes(prefixed), None, "{prefixed}");
+        }
+        let id = "ab".repeat(32);
+        assert_eq!(bytes32(&id), Some([0xab; 32]));
+        for other in [&id[..62], &format!("{id}ab"), &format!("0x{id}")] {
+            assert_eq!(bytes32(other), None);
+        }
     }
 
     #[test]

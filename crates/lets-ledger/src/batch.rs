@@ -14,7 +14,7 @@ use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeHeader};
 use ergo_lib::ergotree_ir::mir::expr::Expr;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
-    AccountState, Deed, Lets, Paid, PlainAccount, PlainBox, PlainNote, payments_between,
+    AccountState, Deed, Lets, Paid, PlainAccount, PlainBox, PlainNote, leader, payments_between,
 };
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -285,7 +285,10 @@ impl<'a> Batch<'a> {
             Some(note.paid(tx.id, place))
         });
         let (old, new) = (states(&before), states(&after));
-        let paid = payments_between(tx.id, &tx.variables, &old, &new, notes);
+        let foreign = spent.first().is_some_and(Option::is_none);
+        let paid = leader(&old, foreign).map_or_else(Vec::new, |place| {
+            payments_between(tx.id, &tx.variables, place, &old, &new, notes)
+        });
         for payment in &paid {
             self.payment(key, payment)?;
         }

@@ -59,19 +59,32 @@ impl<'a> Shelf<'a> {
             None if oracle.is_some() && first.map(|t| t.token_id) == oracle => Some(Kind::Stray),
             None => None,
         };
-        if let Some(kind) = kind {
-            let kept = Kept {
-                kind,
-                made: self.height,
-                bytes: pack(
-                    self.lets,
-                    kind,
-                    &script_bytes(ergo_box)?,
-                    &unscripted(ergo_box)?,
-                )?,
-            };
-            self.boxes.insert(ergo_box.box_id(), kept);
+        match kind {
+            Some(kind) => self.keep_as(kind, ergo_box, self.height),
+            None => Ok(()),
         }
+    }
+
+    /// Puts any box away, which a block at this height made.
+    ///
+    /// # Errors
+    /// As [`Shelf::put`].
+    pub fn keep(&mut self, ergo_box: &ErgoBox, made: Height) -> Result<(), String> {
+        self.keep_as(Kind::Stray, ergo_box, made)
+    }
+
+    fn keep_as(&mut self, kind: Kind, ergo_box: &ErgoBox, made: Height) -> Result<(), String> {
+        let kept = Kept {
+            kind,
+            made,
+            bytes: pack(
+                self.lets,
+                kind,
+                &script_bytes(ergo_box)?,
+                &unscripted(ergo_box)?,
+            )?,
+        };
+        self.boxes.insert(ergo_box.box_id(), kept);
         Ok(())
     }
 

@@ -64,7 +64,7 @@ pub use invoice::{
 pub use memo::{Memo, MemoError, MemoTextError, Reference};
 pub use present::{Present, Standing};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
-pub use reading::{Paid, payments_between, payments_in, payments_of};
+pub use reading::{Paid, leader, payments_between, payments_in, payments_of};
 pub use replay::{
     Culprit, Done, Fault, Genesis, Judge, Judged, Oddity, Piece, ReadBox, Replay, Replayed, Told,
     Why, Wrong,

@@ -1,7 +1,7 @@
 //! What a transaction did: the payments in it, read off its boxes and never off what anybody says about it.
 
 use crate::amount::Amount;
-use crate::boxes::account::{AccountBox, AccountState};
+use crate::boxes::account::{AccountBox, AccountState, Link};
 use crate::boxes::note::NoteBox;
 use crate::boxes::{AccountNumber, Lets};
 use crate::proposal::MEMO_VARIABLE;
@@ -70,9 +70,16 @@ pub fn payments_of(
 ) -> Vec<Paid> {
     let account = |b: &ErgoBox| AccountBox::look(lets, b).ok();
     let before: Vec<Option<AccountBox>> = inputs.iter().map(account).collect();
-    if !matches!(before.first(), Some(Some(_))) {
+    let ours = lets.tokens();
+    let mut held = inputs
+        .iter()
+        .take(1)
+        .flat_map(|b| b.tokens.iter().flatten());
+    let foreign = !held.any(|token| ours.contains(&token.token_id));
+    let before = states(&before);
+    let Some(leader) = leader(&before, foreign) else {
         return Vec::new();
-    }
+    };
     let after: Vec<Option<AccountBox>> = outputs.iter().map(account).collect();
     let notes = outputs
         .iter()
@@ -81,10 +88,24 @@ pub fn payments_of(
     payments_between(
         transaction,
         variables,
-        &states(&before),
+        leader,
+        &before,
         &states(&after),
         notes,
     )
+}
+
+/// The place of the account that pays if the transaction is a payment: the first, or the second behind the box of the contract
+/// that controls it. `before`: at each place the account there, if there is one; `foreign`: the first box holds nothing of the
+/// LETS. `None`: it is the pot's doing, or none of this LETS.
+pub fn leader(before: &[Option<&AccountState>], foreign: bool) -> Option<usize> {
+    match before {
+        [Some(_), ..] => Some(0),
+        [None, Some(second), ..] if foreign && matches!(second.link(), Link::Contract(_)) => {
+            Some(1)
+        }
+        _ => None,
+    }
 }
 
 fn states(accounts: &[Option<AccountBox>]) -> Vec<Option<&AccountState>> {
@@ -95,16 +116,17 @@ fn states(accounts: &[Option<AccountBox>]) -> Vec<Option<&AccountState>> {
 }
 
 /// The same of boxes that have been looked at: at each place the account there, if there is one, before and after; and the
-/// payments that made the transaction's notes. `variables` are the context variables of its first input.
+/// payments that made the transaction's notes. `variables` are the context variables of its first input, `place` is that of the
+/// [`leader`].
 pub fn payments_between(
     transaction: TxId,
     variables: &ContextExtension,
+    place: usize,
     before: &[Option<&AccountState>],
     after: &[Option<&AccountState>],
     notes: impl Iterator<Item = Paid>,
 ) -> Vec<Paid> {
-    let Some(leader) = before.first().copied().flatten() else {
-        // The pot's doing, or none of this LETS.
+    let Some(leader) = before.get(place).copied().flatten() else {
         return Vec::new();
     };
     let mut gains = Vec::new();
@@ -118,9 +140,9 @@ pub fn payments_between(
         }
         // Whoever signed has other counters: he pays, also if he gets more than he pays.
         let signed = before.settings() != after.settings();
-        payers += usize::from(index == 0 || signed);
+        payers += usize::from(index == place || signed);
         let gain = after.units() - before.units();
-        if index > 0 && gain > 0 {
+        if index > place && gain > 0 {
             gains.push((index, *after, gain));
         }
     }
@@ -137,7 +159,7 @@ pub fn payments_between(
                 payer: (payers == 1).then_some(leader.number()),
                 payee: Some(payee.number()),
                 amount: Amount::new(gain).ok()?,
-                memo: memos.get(index - 1).cloned().unwrap_or_default(),
+                memo: memos.get(index - place - 1).cloned().unwrap_or_default(),
                 by_note: false,
                 created: payee.created(),
             })
@@ -147,7 +169,7 @@ pub fn payments_between(
     paid
 }
 
-/// The sealed memos of direct payments, for the outputs after the first.
+/// The sealed memos of direct payments, for the outputs after the payer's.
 fn memos(variables: &ContextExtension) -> Vec<Vec<u8>> {
     variables
         .values

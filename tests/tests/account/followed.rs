@@ -2,6 +2,7 @@
 
 use crate::*;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
+use lets_protocol::payments_in;
 
 /// The first member's account, opened as one that follows this token.
 fn linked(m: &Members, link: Vec<u8>) -> AccountBox {
@@ -128,7 +129,13 @@ fn controller(m: &Members, tokens: &[(TokenId, u64)], age: u32) -> ErgoBox {
 fn controller_first_input_accepted() {
     let m = Members::of(10);
     let box_ = controller(&m, &[(junk(CONTROLLER), 1)], 10);
-    controlled_pays(&m, box_.clone(), &[&m.keys[3]]).accepted();
+    let case = controlled_pays(&m, box_.clone(), &[&m.keys[3]]);
+    let (tx, _) = case.accepted();
+    let spent: Vec<ErgoBox> = case.inputs.iter().map(|(b, _)| b.clone()).collect();
+    let paid = payments_in(&m.world.lets, &tx, &spent, tx.outputs.as_slice());
+    assert_eq!((paid.len(), paid[0].amount.units()), (1, 500));
+    let numbers = [controlled(&m), m.accounts[1].clone()].map(|a| Some(a.number()));
+    assert_eq!([paid[0].payer, paid[0].payee], numbers);
     // It pays with what its own script asks for.
     controlled_pays(&m, box_, &[&m.keys[0]]).unproven();
 }

@@ -275,6 +275,29 @@ async fn list_that_ends_before_its_total_is_malformed() {
 }
 
 #[tokio::test]
+async fn list_that_is_too_long_by_its_total_is_not_begun() {
+    let all = boxes(120, 1_000_000, 9);
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/blockchain/indexedHeight" => height_reply(9),
+        _ => json_reply(
+            200,
+            &json!({ "items": slice(&all, request), "total": 200_001 }),
+        ),
+    })
+    .await;
+    let error = server
+        .client()
+        .entries_by_token(&TokenId::from(BoxId::zero()))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, NodeError::TooManyPages { pages: 2000, .. }),
+        "{error}"
+    );
+    assert_eq!(server.hits(), 2);
+}
+
+#[tokio::test]
 async fn list_of_nothing_is_empty_in_each_form() {
     let empty = || json_reply(200, &json!([]));
     let total = || json_reply(200, &json!({ "items": [], "total": 0 }));
