@@ -1,15 +1,15 @@
 //! A transaction that can be bent: built by the library, changed in any part with the off-chain checks out of the way,
 //! then judged by ergo-lib and by the official interpreter, which must agree.
 
-mod light;
+mod reduce;
 
-pub(crate) use light::{light_context, reduce_light};
+pub(crate) use reduce::reduce_in;
 
 use crate::judge::{self, Verdict};
 use crate::record::{Asserted, record};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::parameters::Parameters;
-use ergo_lib::chain::transaction::ergo_transaction::TxValidationError;
+use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidationError};
 use ergo_lib::chain::transaction::prover_result::ProverResult;
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{
@@ -27,8 +27,7 @@ use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaBoolean;
 use ergo_lib::wallet::Wallet;
 use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::tx_context::TransactionContext;
-use lets_protocol::{Height, Proposal};
-use light::unparsed_output;
+use lets_protocol::{Height, Proposal, runnable};
 use std::sync::LazyLock;
 
 /// Context variable that names the output of a storage-rent spend.
@@ -209,7 +208,7 @@ impl Case {
         self.try_tx().unwrap()
     }
 
-    /// The transaction, with its outputs' scripts as bytes.
+    /// The transaction.
     ///
     /// # Errors
     /// ergo-lib's, if there are no inputs or no outputs.
@@ -217,16 +216,17 @@ impl Case {
         let inputs = self.inputs.iter();
         let inputs = inputs.map(|(b, e)| UnsignedInput::new(b.box_id(), e.clone()));
         let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
-        let outputs = self.outputs.iter().map(unparsed_output).collect();
-        UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), outputs)
+        UnsignedTransaction::new_from_vec(inputs.collect(), data.collect(), self.outputs.clone())
     }
 
-    /// The transaction with its boxes.
-    pub(crate) fn context(
-        &self,
-        tx: UnsignedTransaction,
-    ) -> TransactionContext<UnsignedTransaction> {
+    /// The transaction with its boxes, for [`reduce_in`].
+    pub(crate) fn context<T: ErgoTransaction>(&self, tx: T) -> TransactionContext<T> {
         TransactionContext::new(tx, self.boxes(), self.data_inputs.clone()).unwrap()
+    }
+
+    /// The transaction with its boxes as ergo-lib signs and validates it.
+    pub(crate) fn runnable<T: ErgoTransaction>(&self, tx: T) -> TransactionContext<T> {
+        TransactionContext::new(tx, runnable(&self.boxes()), self.data_inputs.clone()).unwrap()
     }
 
     /// The chain as the including block sees it.
@@ -250,9 +250,7 @@ impl Case {
             .mapped(|i| Input::new(i.box_id, proof(&i)));
         let bare =
             Transaction::new(inputs, tx.data_inputs.clone(), tx.output_candidates.clone()).unwrap();
-        let context =
-            TransactionContext::new(bare, self.boxes(), self.data_inputs.clone()).unwrap();
-        match context.validate(state) {
+        match self.runnable(bare).validate(state) {
             Ok(())
             | Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {
             }
@@ -301,22 +299,17 @@ impl Case {
         let state = self.state();
         let wallet = Wallet::from_secrets(self.signers.clone());
         let signed = wallet
-            .sign_transaction(self.context(self.tx()), &state, None)
+            .sign_transaction(self.runnable(self.tx()), &state, None)
             .map_err(|e| e.to_string())?;
-        let context =
-            TransactionContext::new(signed, self.boxes(), self.data_inputs.clone()).unwrap();
+        let context = self.runnable(signed);
         context.validate(&state).map_err(|e| e.to_string())?;
-        let signed = context.spending_tx;
-        let inputs = signed.inputs.to_vec();
-        let data = self.data_inputs.iter().map(|b| DataInput::from(b.box_id()));
-        let parsed = Transaction::new_from_vec(inputs, data.collect(), self.outputs.clone());
-        parsed.map_err(|e| e.to_string())
+        Ok(context.spending_tx)
     }
 
     /// Signed as far as it can be: the proof of an input whose script refuses, or whose keys are missing, is empty.
     pub fn signed_in_part(&self) -> Transaction {
         let (tx, state) = (self.tx(), self.state());
-        let context = self.context(tx.clone());
+        let context = self.runnable(tx.clone());
         let wallet = Wallet::from_secrets(self.signers.clone());
         let proof = |input: usize| {
             let signed = wallet.sign_tx_input(input, context.clone(), &state, None);
@@ -407,11 +400,8 @@ impl Case {
     pub fn refuses_proofs_of(&self, signed: &Transaction) {
         let proofs = signed.inputs.iter().map(|i| i.spending_proof.proof.clone());
         let tx = Transaction::from_unsigned_tx(self.tx(), proofs.collect()).unwrap();
-        let context = TransactionContext::new(tx, self.boxes(), self.data_inputs.clone()).unwrap();
-        assert!(
-            context.validate(&self.state()).is_err(),
-            "the proofs suffice"
-        );
+        let judged = self.runnable(tx).validate(&self.state());
+        assert!(judged.is_err(), "the proofs suffice");
     }
 
     /// For each input whether its script would accept it in both interpreters, given the right signatures (`false` for a
@@ -425,22 +415,6 @@ impl Case {
     pub(crate) fn reduce(&self, input: usize) -> Reduction {
         reduce_in(&self.context(self.tx()), &self.state(), input)
     }
-}
-
-/// ergo-lib's reduction of one input, whatever the others do.
-pub(crate) fn reduce_in(
-    context: &TransactionContext<UnsignedTransaction>,
-    state: &ErgoStateContext,
-    input: usize,
-) -> Reduction {
-    use ergo_lib::ergotree_interpreter::eval::reduce_to_crypto;
-    use ergo_lib::wallet::signing::make_context;
-    let evaluation = make_context(state, context, input).map_err(|e| e.to_string())?;
-    let script = &evaluation.self_box.ergo_tree;
-    let expr = script.proposition().map_err(|e| e.to_string())?;
-    reduce_to_crypto(&expr, &evaluation)
-        .map(|r| r.sigma_prop)
-        .map_err(|e| e.to_string())
 }
 
 /// Whether right signatures could prove it.
@@ -487,9 +461,7 @@ pub fn existing(candidate: &ErgoBoxCandidate, seed: u16) -> ErgoBox {
 
 /// The box that this transaction makes at this place.
 pub(crate) fn made_by(candidate: &ErgoBoxCandidate, id: TxId, place: u16) -> ErgoBox {
-    let mut made = ErgoBox::from_box_candidate(&unparsed_output(candidate), id, place).unwrap();
-    made.ergo_tree = candidate.ergo_tree.clone();
-    made
+    ErgoBox::from_box_candidate(candidate, id, place).unwrap()
 }
 
 /// Any box as it would be with another content. `change` sees it as the only output of a case.

@@ -203,8 +203,8 @@ impl Maker {
             volume: 0,
             block: Vec::new(),
             ids: Vec::new(),
-            account: contracts.account.tree_as_bytes(),
-            note: contracts.note.tree_as_bytes(),
+            account: contracts.account.tree().clone(),
+            note: contracts.note.tree().clone(),
             fee: unparsed(fee),
             boxes: HashMap::new(),
             strangers: None,
@@ -495,7 +495,7 @@ impl Maker {
             let known = contracts.all().into_iter().find(|c| c.is(&made.ergo_tree));
             if let Some(contract) = known {
                 let mut made = made.clone();
-                made.ergo_tree = contract.tree().clone();
+                made.ergo_tree = contract.parsed().clone();
                 self.boxes.insert(made.box_id(), made);
             }
         }

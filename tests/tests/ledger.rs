@@ -222,12 +222,12 @@ fn account_and_note_read_off_their_bytes_are_what_their_parsers_say() {
             match is_account {
                 true => {
                     let (plain, read) = (plain.account(lets)?, read()?);
-                    let parsed = AccountBox::look(lets, &read).unwrap();
+                    let parsed = AccountBox::parse(lets, &read).unwrap();
                     assert_eq!(plain, PlainAccount::from(&parsed));
                 }
                 false => {
                     let (plain, read) = (plain.note(lets)?, read()?);
-                    let parsed = NoteBox::look(lets, &read).unwrap();
+                    let parsed = NoteBox::parse(lets, &read).unwrap();
                     assert_eq!(plain, PlainNote::from(&parsed));
                 }
             }

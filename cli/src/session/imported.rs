@@ -44,7 +44,7 @@ impl Session {
         let pooled = pool.iter().flat_map(|tx| tx.outputs.iter().flatten());
         let pooled = pooled.map(|made| whole(made.clone()));
         for made in pooled.chain(chain.into_iter().map(|b| Ok(b.ergo_box))) {
-            let Ok(account) = AccountBox::look(lets, &made?) else {
+            let Ok(account) = AccountBox::parse(lets, &made?) else {
                 continue;
             };
             if let Some(at) = owners.iter().position(|o| o == account.owner()) {
@@ -65,7 +65,7 @@ impl Session {
     async fn paid_in_pool(&self, lets: &Lets, tx: Outline) -> Result<Vec<Paid>, CliError> {
         let outputs = made(tx.outputs)?;
         let first = outputs.first();
-        if first.is_none_or(|made| AccountBox::look(lets, made).is_err()) {
+        if first.is_none_or(|made| AccountBox::parse(lets, made).is_err()) {
             return Ok(Vec::new());
         }
         let mut inputs = Vec::new();

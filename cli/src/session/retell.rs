@@ -237,10 +237,10 @@ impl Session {
 /// is to be a contract's that controls an account. They refuse one whose creation is a storage period ago.
 fn controller(lets: &Lets, inputs: &[ErgoBox]) -> Option<usize> {
     let controlled = |b: &ErgoBox| {
-        AccountBox::look(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
+        AccountBox::parse(lets, b).is_ok_and(|a| matches!(a.link(), Link::Contract(_)))
     };
     inputs.iter().any(controlled).then_some(())?;
-    let pot = |b: &ErgoBox| CommonPot::look(lets, b).is_ok();
+    let pot = |b: &ErgoBox| CommonPot::parse(lets, b).is_ok();
     Some(if inputs.first().is_some_and(pot) {
         2
     } else {

@@ -27,6 +27,7 @@ use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 pub struct Contract {
     name: &'static str,
     tree: ErgoTree,
+    parsed: ErgoTree,
     hash: ScriptHash,
     bytes: Vec<u8>,
 }
@@ -35,7 +36,8 @@ impl Contract {
     fn new(name: &'static str, bytes: &[u8]) -> Result<Self, ArtifactError> {
         Ok(Self {
             name,
-            tree: artifact::parse_tree(name, bytes)?,
+            tree: unparsed(bytes.to_vec()),
+            parsed: artifact::parse_tree(name, bytes)?,
             hash: ScriptHash::of(bytes),
             bytes: bytes.to_vec(),
         })
@@ -46,15 +48,15 @@ impl Contract {
         self.name
     }
 
-    /// The script as boxes hold it.
+    /// The script as boxes hold it: as bytes. ergo-lib copies the boxes of a transaction dozens of times and needs their bytes
+    /// each time; to copy a parsed script of ours, and to make its bytes anew, takes longer than to run it.
     pub fn tree(&self) -> &ErgoTree {
         &self.tree
     }
 
-    /// The same as a tree that keeps its bytes: ergo-lib serializes a parsed one anew whenever it needs them. Only for what is
-    /// compared and written down: it cannot be run.
-    pub fn tree_as_bytes(&self) -> ErgoTree {
-        unparsed(self.bytes.clone())
+    /// The script as ergo-lib runs it.
+    pub fn parsed(&self) -> &ErgoTree {
+        &self.parsed
     }
 
     /// blake2b256 of the script's bytes, by which other scripts recognise it.
@@ -81,7 +83,7 @@ impl Contract {
     pub fn is(&self, script: &ErgoTree) -> bool {
         match script {
             ErgoTree::Unparsed { tree_bytes, .. } => *tree_bytes == self.bytes,
-            ErgoTree::Parsed(_) => *script == self.tree,
+            ErgoTree::Parsed(_) => *script == self.parsed,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 use crate::follow::bytes32;
 use crate::happened::EntryKind;
 use crate::rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
-use crate::stored::{Kind, unpack, unpack_unparsed};
+use crate::stored::{Kind, unpack};
 
 const OF_KIND: &str =
     "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind = ?1 ORDER BY box";
@@ -525,7 +525,7 @@ impl Ledger {
         let read = |row: &Row<'_>| {
             let kind = Kind::from_code(row.get(0)?).ok_or("a box of no kind".to_owned());
             let bytes = row.get_ref(1)?.as_blob()?;
-            let found = kind.and_then(|kind| unpack_unparsed(lets, kind, bytes));
+            let found = kind.and_then(|kind| unpack(lets, kind, bytes));
             let id = BoxId::from(Digest32::from(bytes32(row.get(2)?)));
             let read = found.map(|found| Some(found).filter(|found| found.box_id() == id));
             Ok(read.map(|read| read.map(&mut each).unwrap_or_default()))

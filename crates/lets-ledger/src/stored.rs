@@ -120,19 +120,19 @@ impl Known {
         let ours = lets.tokens();
         let mut tokens = ergo_box.tokens.iter().flatten();
         if !tokens.any(|t| ours.contains(&t.token_id)) {
-            let application = ApplicationBox::look(lets, ergo_box).ok();
+            let application = ApplicationBox::parse(lets, ergo_box).ok();
             return application.map(|_| Self::Other(Kind::Application));
         }
-        if let Ok(account) = AccountBox::look(lets, ergo_box) {
+        if let Ok(account) = AccountBox::parse(lets, ergo_box) {
             return Some(Self::Account(Box::new((&account).into())));
         }
-        if let Ok(note) = NoteBox::look(lets, ergo_box) {
+        if let Ok(note) = NoteBox::parse(lets, ergo_box) {
             return Some(Self::Note(Box::new((&note).into())));
         }
-        if CommonPot::look(lets, ergo_box).is_ok() {
+        if CommonPot::parse(lets, ergo_box).is_ok() {
             return Some(Self::Other(Kind::Pot));
         }
-        Some(Self::Other(match CharterBox::look(lets, ergo_box) {
+        Some(Self::Other(match CharterBox::parse(lets, ergo_box) {
             Ok(_) => Kind::Charter,
             Err(_) => Kind::Stray,
         }))
@@ -153,7 +153,7 @@ impl Known {
         if let Some(known) = plainly {
             return Ok(known);
         }
-        let ergo_box = unpack_unparsed(lets, kind, bytes)?;
+        let ergo_box = unpack(lets, kind, bytes)?;
         let found = Self::looked_at(lets, &ergo_box).filter(|known| known.kind() == kind);
         found.ok_or_else(|| format!("box {} is no {}", ergo_box.box_id(), kind.name()))
     }
@@ -233,17 +233,8 @@ pub(crate) fn pack(
     }
 }
 
-/// The box again.
+/// The box again, its script as bytes: hundreds of them take the room of one that is parsed.
 pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
-    let mut ergo_box = unpack_unparsed(lets, kind, stored)?;
-    if let Some(script) = kind.script(lets) {
-        ergo_box.ergo_tree = script.tree().clone();
-    }
-    Ok(ergo_box)
-}
-
-/// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
-pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
     if let Some(script) = kind.script(lets) {
         return assemble(script.bytes(), stored);
     }

@@ -1,4 +1,5 @@
 //! The boxes of a LETS: each is parsed once, by one function that can fail; after that its getters cannot.
+//! Their scripts stay bytes ([`lets_contracts::Contract::tree`]) until a transaction is signed ([`runnable`]).
 
 pub(crate) mod account;
 pub(crate) mod application;
@@ -19,6 +20,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::{Constant, Literal, TryExtractFrom, TryExtractInto};
+use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use lets_contracts::{ArtifactError, Contract, LetsContracts, LetsIds, OracleNft, PotPolicy};
 use std::fmt;
 use std::str::FromStr;
@@ -182,14 +184,11 @@ impl<'a> Reader<'a> {
         Ok(reader)
     }
 
-    /// The box, with its script parsed: it is to be spent.
-    pub(crate) fn parsed(&self) -> ErgoBox {
-        with_script(self.ergo_box, self.contract)
-    }
-
-    /// The box as it was given.
-    pub(crate) fn given(&self) -> ErgoBox {
-        self.ergo_box.clone()
+    /// The box, its script as bytes however it was given.
+    pub(crate) fn kept(&self) -> ErgoBox {
+        let mut kept = self.ergo_box.clone();
+        kept.ergo_tree = self.contract.tree().clone();
+        kept
     }
 
     pub(crate) fn fault(&self, field: &'static str, found: impl fmt::Display) -> ParseBoxError {
@@ -246,11 +245,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The box with its script, this contract, parsed.
-pub(crate) fn with_script(ergo_box: &ErgoBox, contract: &Contract) -> ErgoBox {
-    let mut parsed = ergo_box.clone();
-    parsed.ergo_tree = contract.tree().clone();
-    parsed
+/// The boxes with their scripts parsed, as ergo-lib runs them. What cannot be parsed stays as it is: ergo-lib says so.
+pub fn runnable(boxes: &[ErgoBox]) -> Vec<ErgoBox> {
+    let parse = |ergo_box: &ErgoBox| {
+        let mut parsed = ergo_box.clone();
+        if let ErgoTree::Unparsed { tree_bytes, .. } = &ergo_box.ergo_tree
+            && let Ok(tree) = ErgoTree::sigma_parse_bytes(tree_bytes)
+        {
+            parsed.ergo_tree = tree;
+        }
+        parsed
+    };
+    boxes.iter().map(parse).collect()
 }
 
 /// The sum of the amounts of one token in a box: the same id may stand there more than once.

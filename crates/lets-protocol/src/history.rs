@@ -195,9 +195,9 @@ pub fn pot_deed(
         what: "the pot",
         why,
     };
-    let pot = |b: Option<&ErgoBox>| b.and_then(|b| CommonPot::look(lets, b).ok());
+    let pot = |b: Option<&ErgoBox>| b.and_then(|b| CommonPot::parse(lets, b).ok());
     let Some(before) = pot(inputs.first()) else {
-        return match outputs.iter().any(|b| CommonPot::look(lets, b).is_ok()) {
+        return match outputs.iter().any(|b| CommonPot::parse(lets, b).is_ok()) {
             true => Ok(Deed::Founded),
             false => Err(fault("there is no pot in it")),
         };
@@ -205,7 +205,7 @@ pub fn pot_deed(
     let after = pot(outputs.first()).ok_or_else(|| fault("it has no successor"))?;
     let account = |boxes: &[ErgoBox]| {
         let second = boxes.get(1)?;
-        AccountBox::look(lets, second).ok()
+        AccountBox::parse(lets, second).ok()
     };
     let open = before.policy().is_some();
     match (account(inputs), account(outputs)) {
@@ -321,9 +321,9 @@ pub fn charter_deed(
         what: "the charter",
         why,
     };
-    let charter = |b: Option<&ErgoBox>| b.and_then(|b| CharterBox::look(lets, b).ok());
+    let charter = |b: Option<&ErgoBox>| b.and_then(|b| CharterBox::parse(lets, b).ok());
     let Some(before) = charter(inputs.first()) else {
-        return match outputs.iter().any(|b| CharterBox::look(lets, b).is_ok()) {
+        return match outputs.iter().any(|b| CharterBox::parse(lets, b).is_ok()) {
             true => Ok(Deed::Founded),
             false => Err(fault("there is no charter in it")),
         };

@@ -33,7 +33,7 @@ pub use boxes::oracle::OracleBox;
 pub use boxes::plain::{PlainAccount, PlainBox, PlainNote};
 pub use boxes::policy::{Kind, Mark, OracleLimits, Policy, PolicyError};
 pub use boxes::pot::{Counters, PotBox};
-pub use boxes::{AccountNumber, Lets, ParseBoxError};
+pub use boxes::{AccountNumber, Lets, ParseBoxError, runnable};
 pub use builders::admit::{AdmitError, admit};
 pub use builders::apply::{ApplyError, apply, apply_all, withdraw_application};
 pub use builders::change::{ANNOUNCE_AHEAD, ChangeError, announce, cancel, enact};

@@ -1,6 +1,6 @@
 //! A transaction before anybody has signed it: laid out, balanced, and ready to be shown.
 
-use crate::boxes::{Lets, MakeBoxError};
+use crate::boxes::{MakeBoxError, runnable};
 use crate::units::{Height, NanoErg};
 use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::chain::transaction::{DataInput, TxId, UnsignedInput};
@@ -214,7 +214,7 @@ impl Proposal {
         self.fee
     }
 
-    /// The unsigned transaction. Its outputs have their scripts as bytes: [`Proposal::outputs`] has them parsed.
+    /// The unsigned transaction.
     pub fn unsigned(&self) -> &UnsignedTransaction {
         &self.tx
     }
@@ -226,7 +226,7 @@ impl Proposal {
     pub fn context(&self) -> Result<TransactionContext<UnsignedTransaction>, BuildError> {
         TransactionContext::new(
             self.tx.clone(),
-            self.inputs.clone(),
+            runnable(&self.inputs),
             self.data_inputs.clone(),
         )
         .map_err(|e| BuildError::Transaction(e.to_string()))
@@ -257,9 +257,7 @@ pub const MAX_TX_BYTES: usize = 98_304;
 
 /// A transaction in the making: the boxes whose places the scripts fix. [`Draft::finish`] adds the wallet's inputs after
 /// them, then change and fee.
-pub(crate) struct Draft<'a> {
-    /// Whose contracts may stand in the outputs; only a matter of speed.
-    pub(crate) lets: Option<&'a Lets>,
+pub(crate) struct Draft {
     pub(crate) kind: TxKind,
     pub(crate) inputs: Vec<ErgoBox>,
     pub(crate) data_inputs: Vec<ErgoBox>,
@@ -269,11 +267,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) memos: Vec<Vec<u8>>,
 }
 
-impl Draft<'_> {
+impl Draft {
     /// A transaction of this kind with nothing in it.
     pub(crate) fn of(kind: TxKind) -> Self {
         Self {
-            lets: None,
             kind,
             inputs: Vec::new(),
             data_inputs: Vec::new(),
@@ -289,7 +286,6 @@ impl Draft<'_> {
         funding: Option<&Funding>,
     ) -> Result<Proposal, BuildError> {
         let Draft {
-            lets,
             kind,
             mut inputs,
             data_inputs,
@@ -342,7 +338,6 @@ impl Draft<'_> {
         for output in &mut outputs {
             output.creation_height = output.creation_height.max(youngest.unwrap_or_default());
         }
-        let light = kept_as_bytes(&outputs, lets)?;
         let mut unsigned_inputs: Vec<UnsignedInput> = inputs
             .iter()
             .map(|b| UnsignedInput::new(b.box_id(), ContextExtension::empty()))
@@ -355,14 +350,14 @@ impl Draft<'_> {
             .iter()
             .map(|b| DataInput::from(b.box_id()))
             .collect();
-        let tx = UnsignedTransaction::new_from_vec(unsigned_inputs, read, light.clone())
+        let tx = UnsignedTransaction::new_from_vec(unsigned_inputs, read, outputs.clone())
             .map_err(|e| BuildError::Transaction(e.to_string()))?;
         let id = tx.id();
         let mut made = Vec::with_capacity(outputs.len());
         let mut sizes = Vec::with_capacity(outputs.len());
-        for (index, (candidate, light)) in outputs.into_iter().zip(&light).enumerate() {
-            let (mut ergo_box, size) = sized(light, id, index)?;
-            let (value, least) = (NanoErg::from(light.value), NanoErg(least_value(size)));
+        for (index, candidate) in outputs.iter().enumerate() {
+            let (ergo_box, size) = sized(candidate, id, index)?;
+            let (value, least) = (NanoErg::from(candidate.value), NanoErg(least_value(size)));
             if value < least {
                 return Err(BuildError::Dust {
                     index,
@@ -370,7 +365,6 @@ impl Draft<'_> {
                     least,
                 });
             }
-            ergo_box.ergo_tree = candidate.ergo_tree;
             made.push(ergo_box);
             sizes.push(size);
         }
@@ -384,43 +378,6 @@ impl Draft<'_> {
             fee: params.fee,
         })
     }
-}
-
-/// The outputs with their scripts as bytes. ergo-lib serializes a parsed script anew whenever it needs its bytes, which is
-/// a dozen times for each output between building and signing, and most of the time that both would take.
-fn kept_as_bytes(
-    outputs: &[ErgoBoxCandidate],
-    lets: Option<&Lets>,
-) -> Result<Vec<ErgoBoxCandidate>, BuildError> {
-    let contracts = lets
-        .map(|lets| lets.contracts().all())
-        .into_iter()
-        .flatten();
-    let mut known: Vec<(&ErgoTree, ErgoTree)> =
-        contracts.map(|c| (c.tree(), c.tree_as_bytes())).collect();
-    let mut light = Vec::with_capacity(outputs.len());
-    for output in outputs {
-        let tree = match known.iter().find(|(tree, _)| *tree == &output.ergo_tree) {
-            Some((_, tree)) => tree.clone(),
-            None => {
-                let tree_bytes = output
-                    .ergo_tree
-                    .sigma_serialize_bytes()
-                    .map_err(|e| BuildError::Transaction(e.to_string()))?;
-                let tree = lets_contracts::unparsed(tree_bytes);
-                known.push((&output.ergo_tree, tree.clone()));
-                tree
-            }
-        };
-        light.push(ErgoBoxCandidate {
-            value: output.value,
-            ergo_tree: tree,
-            tokens: output.tokens.clone(),
-            additional_registers: output.additional_registers.clone(),
-            creation_height: output.creation_height,
-        });
-    }
-    Ok(light)
 }
 
 /// Tokens of the inputs that stand in no output and are not to be burnt: they go into the change.

@@ -68,7 +68,7 @@ pub fn payments_of(
     inputs: &[ErgoBox],
     outputs: &[ErgoBox],
 ) -> Vec<Paid> {
-    let account = |b: &ErgoBox| AccountBox::look(lets, b).ok();
+    let account = |b: &ErgoBox| AccountBox::parse(lets, b).ok();
     let before: Vec<Option<AccountBox>> = inputs.iter().map(account).collect();
     let ours = lets.tokens();
     let mut held = inputs
@@ -83,7 +83,7 @@ pub fn payments_of(
     let after: Vec<Option<AccountBox>> = outputs.iter().map(account).collect();
     let notes = outputs
         .iter()
-        .filter_map(|b| NoteBox::look(lets, b).ok())
+        .filter_map(|b| NoteBox::parse(lets, b).ok())
         .map(|note| Paid::of_note(&note));
     payments_between(
         transaction,

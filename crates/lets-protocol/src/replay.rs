@@ -375,8 +375,8 @@ impl<'a> Replay<'a> {
                 });
                 let pot = outputs
                     .get(1)
-                    .and_then(|b| CommonPot::look(self.lets, b).ok());
-                let good = CharterBox::look(self.lets, outputs.first()).is_ok()
+                    .and_then(|b| CommonPot::parse(self.lets, b).ok());
+                let good = CharterBox::parse(self.lets, outputs.first()).is_ok()
                     && pot.is_some_and(|pot| {
                         pot.units() == self.genesis.units
                             && pot.memberships() == self.genesis.memberships
@@ -444,7 +444,7 @@ impl<'a> Replay<'a> {
         let mut accounts: HashSet<AccountNumber> = told
             .inputs
             .iter()
-            .filter_map(|b| Some(AccountBox::look(self.lets, b).ok()?.number()))
+            .filter_map(|b| Some(AccountBox::parse(self.lets, b).ok()?.number()))
             .collect();
         // The new account's token is the one that this transaction mints.
         let minted = AccountNumber::from(told.minted());
@@ -487,10 +487,10 @@ pub(crate) enum Kind {
 /// The box of the LETS that this is by its script; `None` if its script is none that holds tokens of the LETS.
 pub(crate) fn read(lets: &Lets, ergo_box: &ErgoBox) -> Option<Result<Kind, ParseBoxError>> {
     Some(match contract_of(lets, ergo_box)?.name() {
-        "charter" => CharterBox::look(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
-        "pot" | "open pot" => CommonPot::look(lets, ergo_box).map(Kind::Pot),
-        "account" => AccountBox::look(lets, ergo_box).map(Kind::Account),
-        "note" => NoteBox::look(lets, ergo_box).map(Kind::Note),
+        "charter" => CharterBox::parse(lets, ergo_box).map(|b| Kind::Charter(Box::new(b))),
+        "pot" | "open pot" => CommonPot::parse(lets, ergo_box).map(Kind::Pot),
+        "account" => AccountBox::parse(lets, ergo_box).map(Kind::Account),
+        "note" => NoteBox::parse(lets, ergo_box).map(Kind::Note),
         _ => return None,
     })
 }

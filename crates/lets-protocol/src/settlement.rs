@@ -9,7 +9,7 @@ mod layout;
 mod tests;
 
 use crate::boxes::account::{AccountBox, NewAccount};
-use crate::boxes::{AccountNumber, Lets, MakeBoxError, ParseBoxError};
+use crate::boxes::{AccountNumber, Lets, MakeBoxError, ParseBoxError, runnable};
 use crate::builders::settle::{self, Leg};
 use crate::proposal::{BuildError, MAX_TX_BYTES, Proposal, TxParams, fee_box};
 use crate::rules::{self, Flow};
@@ -307,7 +307,8 @@ impl Settlement {
     /// [`BuildError::Transaction`] if ergo-lib refuses it.
     pub fn context(&self) -> Result<TransactionContext<UnsignedTransaction>, BuildError> {
         let boxes = self.parties.iter().map(|p| p.before.ergo_box().clone());
-        TransactionContext::new(self.tx.clone(), boxes.collect(), Vec::new())
+        let boxes: Vec<ErgoBox> = boxes.collect();
+        TransactionContext::new(self.tx.clone(), runnable(&boxes), Vec::new())
             .map_err(|e| BuildError::Transaction(e.to_string()))
     }
 

@@ -3,9 +3,7 @@
 
 use super::oracle::Deed;
 use super::view::leaves;
-use crate::case::{
-    Case, RENT_VARIABLE, Reduction, light_context, made_by, passes, reduce_light, registers, size,
-};
+use crate::case::{Case, RENT_VARIABLE, Reduction, made_by, passes, reduce_in, registers, size};
 use crate::judge;
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::ergo_transaction::{ErgoTransaction, TxValidationError};
@@ -48,16 +46,16 @@ pub fn try_out(case: &Case) -> Fate {
     };
     let state = case.state();
     let bare = ids[0].as_ref()[0] % BARE == 0;
-    let light = light_context(case, tx.clone());
+    let light = case.context(tx.clone());
     let mut props = Vec::with_capacity(ids.len());
     for input in 0..ids.len() {
-        let prop = (!case.is_rent(input)).then(|| reduce_light(&light, &state, input));
+        let prop = (!case.is_rent(input)).then(|| reduce_in(&light, &state, input));
         if prop.as_ref().is_some_and(|p| !passes(p)) && !bare {
             return Fate::Refused;
         }
         props.push(prop);
     }
-    let context = case.context(tx);
+    let context = case.runnable(tx);
     let tx = &context.spending_tx;
     let mut proofs = proofs(case, &context, &state);
     if proofs.len() < ids.len() && !bare {
@@ -71,7 +69,7 @@ pub fn try_out(case: &Case) -> Fate {
     if signed.validate_stateless().is_err() {
         return Fate::Malformed;
     }
-    let whole = TransactionContext::new(signed, case.boxes(), case.data_inputs.clone()).unwrap();
+    let whole = case.runnable(signed);
     match whole.validate(&state) {
         Ok(()) => {}
         Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {
@@ -91,7 +89,7 @@ pub fn try_out(case: &Case) -> Fate {
             props[input] = None;
         } else if props[input].is_none() {
             // It names a successor, and is spent by its script for all that.
-            props[input] = Some(reduce_light(&light, &state, input));
+            props[input] = Some(reduce_in(&light, &state, input));
         }
     }
     if let Some(dispute) = disputed(case, tx, &state, &props) {

@@ -64,18 +64,17 @@ impl<'a> View<'a> {
 
     /// An account's script, whatever it holds.
     pub fn is_account_script(&self, b: &ErgoBox) -> bool {
-        &b.ergo_tree == self.lets.contracts().account.tree()
+        self.lets.contracts().account.is(&b.ergo_tree)
     }
 
     /// The pot.
     pub fn is_pot(&self, b: &ErgoBox) -> bool {
-        &b.ergo_tree == self.lets.contracts().pot.tree()
-            && self.token(b, 0) == Some((self.pot_nft, 1))
+        self.lets.contracts().pot.is(&b.ergo_tree) && self.token(b, 0) == Some((self.pot_nft, 1))
     }
 
     /// The charter.
     pub fn is_charter(&self, b: &ErgoBox) -> bool {
-        &b.ergo_tree == self.lets.contracts().charter.tree() && self.has_charter_nft(b)
+        self.lets.contracts().charter.is(&b.ergo_tree) && self.has_charter_nft(b)
     }
 
     /// A box that holds the charter's NFT in its place.
@@ -85,12 +84,12 @@ impl<'a> View<'a> {
 
     /// An application.
     pub fn is_application(&self, b: &ErgoBox) -> bool {
-        &b.ergo_tree == self.lets.contracts().application.tree()
+        self.lets.contracts().application.is(&b.ergo_tree)
     }
 
     /// The note's script with units.
     pub fn is_note(&self, b: &ErgoBox) -> bool {
-        &b.ergo_tree == self.lets.contracts().note.tree() && self.units(b) > 0
+        self.lets.contracts().note.is(&b.ergo_tree) && self.units(b) > 0
     }
 
     /// A note that can be taken some day, made by one of the accounts with these numbers.

@@ -39,7 +39,7 @@ impl Openings {
             it: (),
         };
         for (place, made) in outputs.iter().enumerate() {
-            let Ok(account) = AccountBox::look(lets, made) else {
+            let Ok(account) = AccountBox::parse(lets, made) else {
                 continue;
             };
             let known = match self.accounts.entry(account.number()) {

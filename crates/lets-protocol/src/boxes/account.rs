@@ -262,23 +262,6 @@ impl AccountBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that no account of this LETS can have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`AccountBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
-    /// script costs more than all else in the box.
-    ///
-    /// # Errors
-    /// As [`AccountBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.account)?;
         let tokens = reader.tokens();
         let membership: TokenId = lets.ids.membership.into();
@@ -317,7 +300,7 @@ impl AccountBox {
             .ok_or_else(|| reader.fault("link (R7)", format!("{} bytes", link.len())))?;
         reader.absent(NonMandatoryRegisterId::R8, "R8")?;
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             state: AccountState {
                 number,
                 units: lets.units_in(ergo_box),

@@ -23,23 +23,6 @@ impl ApplicationBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that no application to this LETS can have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`ApplicationBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
-    /// script costs more than all else in the box.
-    ///
-    /// # Errors
-    /// As [`ApplicationBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.application)?;
         if let Some(token) = reader.tokens().first() {
             return Err(reader.fault("tokens", String::from(token.token_id)));
@@ -59,7 +42,7 @@ impl ApplicationBox {
             return Err(reader.fault("expiry (R6)", format!("{} numbers, not 2", longs.len())));
         };
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             owner,
             link,
             expiry,

@@ -256,23 +256,6 @@ impl CharterBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that the charter of this LETS cannot have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`CharterBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
-    /// script costs more than all else in the box.
-    ///
-    /// # Errors
-    /// As [`CharterBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.charter)?;
         let nft: TokenId = lets.ids.charter_nft.into();
         match reader.tokens().as_slice() {
@@ -328,7 +311,7 @@ impl CharterBox {
             _ => return Err(reader.fault("pending change (R8, R9)", "half of one")),
         };
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             committee,
             bounds: now,
             identity,

@@ -28,17 +28,6 @@ impl CommonPot {
         }
     }
 
-    /// As [`CommonPot::parse`], with the box as it was given: see [`PotBox::look`].
-    ///
-    /// # Errors
-    /// As [`CommonPot::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        match lets.oracle() {
-            None => PotBox::look(lets, ergo_box).map(|pot| Self::Committee(Box::new(pot))),
-            Some(_) => OpenPotBox::look(lets, ergo_box).map(|pot| Self::Open(Box::new(pot))),
-        }
-    }
-
     /// The box itself.
     pub fn ergo_box(&self) -> &ErgoBox {
         match self {

@@ -38,23 +38,6 @@ impl NoteBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that no note of this LETS can have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`NoteBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
-    /// script costs more than all else in the box.
-    ///
-    /// # Errors
-    /// As [`NoteBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.note)?;
         let tokens = reader.tokens();
         let [units] = tokens.as_slice() else {
@@ -84,7 +67,7 @@ impl NoteBox {
         let number = |bytes: [u8; 32]| AccountNumber::from(TokenId::from(Digest(bytes)));
         let rules: Vec<i64> = reader.register(NonMandatoryRegisterId::R6, "expiry (R6)")?;
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             amount,
             claimant,
             payer: number(payer),

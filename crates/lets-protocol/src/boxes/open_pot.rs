@@ -39,22 +39,6 @@ impl OpenPotBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that the pot of this LETS cannot have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`OpenPotBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at.
-    ///
-    /// # Errors
-    /// As [`OpenPotBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.pot)?;
         let ids: Vec<TokenId> = reader.tokens().iter().map(|t| t.token_id).collect();
         let expected: [TokenId; 3] = [
@@ -82,7 +66,7 @@ impl OpenPotBox {
         let treasury = reader.register(NonMandatoryRegisterId::R6, "treasury (R6)")?;
         reader.absent(NonMandatoryRegisterId::R7, "R7")?;
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             memberships: amount_of(ergo_box, lets.ids.membership.into()),
             units: lets.units_in(ergo_box),
             seen: Seen { created, rate },

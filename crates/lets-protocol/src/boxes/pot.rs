@@ -40,23 +40,6 @@ impl PotBox {
     /// # Errors
     /// [`ParseBoxError`] naming the part that the pot of this LETS cannot have.
     pub fn parse(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.parsed())
-    }
-
-    /// As [`PotBox::parse`], with the box as it was given: its script may be bytes. For what is only looked at, since a parsed
-    /// script costs more than all else in the box.
-    ///
-    /// # Errors
-    /// As [`PotBox::parse`].
-    pub fn look(lets: &Lets, ergo_box: &ErgoBox) -> Result<Self, ParseBoxError> {
-        Self::read(lets, ergo_box, |reader| reader.given())
-    }
-
-    fn read(
-        lets: &Lets,
-        ergo_box: &ErgoBox,
-        kept: fn(&Reader<'_>) -> ErgoBox,
-    ) -> Result<Self, ParseBoxError> {
         let reader = Reader::new(ergo_box, &lets.contracts.pot)?;
         let ids: Vec<TokenId> = reader.tokens().iter().map(|t| t.token_id).collect();
         let expected: [TokenId; 3] = [
@@ -76,7 +59,7 @@ impl PotBox {
         };
         reader.absent(NonMandatoryRegisterId::R5, "R5")?;
         Ok(Self {
-            ergo_box: kept(&reader),
+            ergo_box: reader.kept(),
             memberships: amount_of(ergo_box, lets.ids.membership.into()),
             units: lets.units_in(ergo_box),
             counters: Counters {

@@ -121,7 +121,6 @@ pub fn admit(
         link: application.link().to_bytes(),
     };
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone(), application.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
         outputs: vec![

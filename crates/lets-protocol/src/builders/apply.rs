@@ -92,7 +92,6 @@ pub fn apply_all(
         .map(|(who, value)| application::candidate(lets, who, expiry, value, params.height))
         .collect();
     let draft = Draft {
-        lets: Some(lets),
         outputs: outputs.map_err(BuildError::from)?,
         ..Draft::of(TxKind::Apply)
     };

@@ -112,7 +112,6 @@ fn build(
         .candidate(lets, params.height)
         .map_err(BuildError::from)?;
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![charter.ergo_box().clone()],
         outputs: vec![next],
         ..Draft::of(kind)

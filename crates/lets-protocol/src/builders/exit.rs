@@ -41,7 +41,6 @@ pub fn exit(
     next_pot.memberships += 1;
     next_pot.units += account.units();
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         outputs: vec![
             next_pot

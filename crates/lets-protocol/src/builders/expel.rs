@@ -73,7 +73,6 @@ pub fn expel(
     next_pot.memberships += 1;
     next_pot.units += account.units();
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
         outputs: vec![

@@ -93,7 +93,6 @@ impl AtPot<'_> {
     ) -> Result<(Proposal, OpenPotBox, AccountBox), OpenError> {
         let (lets, height) = (self.lets, self.params.height);
         let draft = Draft {
-            lets: Some(lets),
             inputs: vec![self.pot.ergo_box().clone(), account.ergo_box().clone()],
             data_inputs: self.read(reads),
             outputs: vec![

@@ -123,7 +123,6 @@ impl Handing<'_> {
     ) -> Result<(Proposal, PotBox, AccountBox), RecoverError> {
         let (lets, created) = (self.lets, params.height);
         let draft = Draft {
-            lets: Some(lets),
             inputs: vec![self.pot.ergo_box().clone(), self.account.ergo_box().clone()],
             data_inputs: vec![self.charter.ergo_box().clone()],
             outputs: vec![

@@ -68,7 +68,6 @@ pub fn refresh_pot(
     let mut next = pot.successor();
     next.value = after_fee(pot.value(), params.fee)?;
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone()],
         outputs: vec![next.candidate(lets, params.height)?],
         ..Draft::of(TxKind::Refresh)
@@ -91,7 +90,6 @@ pub fn refresh_charter(
     let mut next = charter.successor();
     next.value = after_fee(charter.value(), params.fee)?;
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![charter.ergo_box().clone()],
         outputs: vec![next.candidate(lets, params.height)?],
         ..Draft::of(TxKind::Refresh)
@@ -136,7 +134,6 @@ pub fn refresh_account(
         creation_height: params.height.0,
     };
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![payer.clone(), account.ergo_box().clone()],
         outputs: vec![change, account.successor().candidate(lets, params.height)?],
         ..Draft::of(TxKind::Refresh)

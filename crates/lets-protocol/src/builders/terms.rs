@@ -67,7 +67,6 @@ pub fn set_terms(
     next.units = units;
     next.terms = terms.to_longs();
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         data_inputs: vec![charter.ergo_box().clone()],
         outputs: vec![

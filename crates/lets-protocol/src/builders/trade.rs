@@ -219,7 +219,6 @@ impl Plan<'_> {
         inputs.extend(self.taken.iter().map(|n| n.ergo_box().clone()));
         let taken = self.taken.len();
         let draft = Draft {
-            lets: Some(lets),
             inputs,
             data_inputs: self.followed.into_iter().cloned().collect(),
             outputs,

@@ -2,7 +2,7 @@
 
 use super::fault::Why;
 use super::{Told, contract_of, why};
-use crate::boxes::{Lets, with_script};
+use crate::boxes::Lets;
 use crate::units::{Blocks, Height};
 use ergo_lib::chain::ergo_state_context::ErgoStateContext;
 use ergo_lib::chain::transaction::{Transaction, verify_tx_input_proof};
@@ -62,7 +62,7 @@ pub(super) struct Script {
 impl Judge {
     pub(super) fn new(lets: &Lets, chain: ErgoStateContext) -> Self {
         let ready = |contract: &Contract| {
-            let script = contract.tree().proposition().ok()?;
+            let script = contract.parsed().proposition().ok()?;
             Some((contract.name(), script))
         };
         let all = lets.contracts().all();
@@ -189,7 +189,7 @@ fn is_rent(
         return Some(false);
     }
     let mut inputs = told.inputs.clone();
-    *inputs.get_mut(index)? = with_script(spent, contract);
+    inputs.get_mut(index)?.ergo_tree = contract.parsed().clone();
     let read = told.read.iter().map(|b| b.ergo_box.clone()).collect();
     let context = TransactionContext::new(tx.clone(), inputs, read).ok()?;
     let mut evaluation = make_context(state, &context, index).ok()?;

@@ -47,7 +47,7 @@ fn before(told: &Told) -> Height {
 }
 
 fn subject(lets: &Lets, boxes: &[ErgoBox]) -> Option<AccountBox> {
-    AccountBox::look(lets, boxes.get(1)?).ok()
+    AccountBox::parse(lets, boxes.get(1)?).ok()
 }
 
 fn pot(lets: &Lets, told: &Told) -> Option<Why> {
@@ -56,10 +56,10 @@ fn pot(lets: &Lets, told: &Told) -> Option<Why> {
         Ok(deed) => deed,
         Err(e) => return Some(Why::Words(e.why)),
     };
-    let charter = || CharterBox::look(lets, &told.read.first()?.ergo_box).ok();
+    let charter = || CharterBox::parse(lets, &told.read.first()?.ergo_box).ok();
     let (old, after) = (
         subject(lets, &told.inputs),
-        PotBox::look(lets, outputs.first()?).ok()?,
+        PotBox::parse(lets, outputs.first()?).ok()?,
     );
     match deed {
         Deed::Admitted { terms, .. } => granted(&charter()?, &after, &terms),
@@ -189,7 +189,7 @@ fn granted(charter: &CharterBox, after: &PotBox, terms: &Terms) -> Option<Why> {
 }
 
 fn charter(lets: &Lets, told: &Told) -> Option<Why> {
-    let old = CharterBox::look(lets, told.inputs.first()?).ok()?;
+    let old = CharterBox::parse(lets, told.inputs.first()?).ok()?;
     match charter_deed(lets, &told.inputs, told.transaction.outputs.as_slice()) {
         Err(e) => Some(Why::Words(e.why)),
         Ok(Deed::Enacted) => rules::check_enact(&old, before(told)).err().map(Why::from),
@@ -198,12 +198,12 @@ fn charter(lets: &Lets, told: &Told) -> Option<Why> {
 }
 
 fn account(lets: &Lets, told: &Told, spent: &ErgoBox, index: usize) -> Option<Why> {
-    let old = AccountBox::look(lets, spent).ok()?;
+    let old = AccountBox::parse(lets, spent).ok()?;
     let new = told
         .transaction
         .outputs
         .get(index)
-        .and_then(|b| AccountBox::look(lets, b).ok())
+        .and_then(|b| AccountBox::parse(lets, b).ok())
         .filter(|new| new.number() == old.number());
     let Some(new) = new else {
         return Some(Why::Words("the account has no successor"));
@@ -224,8 +224,8 @@ fn account(lets: &Lets, told: &Told, spent: &ErgoBox, index: usize) -> Option<Wh
 }
 
 fn note(lets: &Lets, told: &Told, spent: &ErgoBox) -> Option<Why> {
-    let note = NoteBox::look(lets, spent).ok()?;
-    let Ok(leader) = AccountBox::look(lets, told.inputs.first()?) else {
+    let note = NoteBox::parse(lets, spent).ok()?;
+    let Ok(leader) = AccountBox::parse(lets, told.inputs.first()?) else {
         return Some(Why::Words("no account of this LETS takes it in"));
     };
     rules::check_claim(&leader, &note).err().map(Why::from)

@@ -33,7 +33,6 @@ pub fn close(
     pot_after.memberships += 1;
     pot_after.units += account.units();
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone(), account.ergo_box().clone()],
         outputs: vec![
             pot_after
@@ -65,7 +64,6 @@ pub fn refresh_open_pot(
     let mut pot_after = pot.successor();
     pot_after.value = after_fee(pot.value(), params.fee)?;
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone()],
         outputs: vec![pot_after.candidate(lets, params.height)?],
         ..Draft::of(TxKind::Refresh)

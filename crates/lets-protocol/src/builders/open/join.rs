@@ -97,7 +97,6 @@ pub fn join(
         outputs.push(candidate.map_err(BuildError::from)?);
     }
     let draft = Draft {
-        lets: Some(lets),
         inputs: vec![pot.ergo_box().clone()],
         data_inputs: at.read(priced),
         outputs,

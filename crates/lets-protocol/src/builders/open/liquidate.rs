@@ -130,7 +130,6 @@ pub fn liquidate(
     }
     let boxes = [pot.ergo_box(), debtor.ergo_box(), payer.ergo_box()];
     let draft = Draft {
-        lets: Some(lets),
         inputs: boxes.into_iter().cloned().collect(),
         data_inputs: at.read(true),
         outputs,
