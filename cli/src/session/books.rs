@@ -349,14 +349,14 @@ impl Session {
         drop(ledger);
         let numbers: HashSet<AccountNumber> = found.iter().map(AccountBox::number).collect();
         let fits = |b: &ErgoBox| {
-            AccountBox::parse(lets, b)
+            AccountBox::look(lets, b)
                 .is_ok_and(|a| numbers.contains(&a.number()) || picked(pick, &a))
         };
         let boxes = found.iter().map(|a| a.ergo_box().clone()).collect();
         let mut accounts = Vec::new();
         for seen in self.with_pool(boxes, View::Pool, fits).await? {
             accounts.push(Seen {
-                it: AccountBox::parse(lets, &seen.it)?,
+                it: AccountBox::look(lets, &seen.it)?,
                 confirmed: seen.confirmed,
             });
         }

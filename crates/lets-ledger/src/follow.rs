@@ -14,7 +14,7 @@ use crate::Ledger;
 use crate::batch::Batch;
 use crate::error::LedgerError;
 use crate::schema;
-use crate::stored::{Kind, unpack_unparsed};
+use crate::stored::{Kind, unpack};
 
 /// Blocks of two days: so deep a reorganisation can be taken back. A deeper one makes the ledger be built anew.
 pub const KEPT_BLOCKS: u32 = 1_440;
@@ -217,7 +217,7 @@ impl Ledger {
             return Ok(None);
         }
         // The script is the pool's own, and stays bytes.
-        let unpacked = |bytes: &Vec<u8>| unpack_unparsed(lets, Kind::Stray, bytes);
+        let unpacked = |bytes: &Vec<u8>| unpack(lets, Kind::Stray, bytes);
         let stored = self.kept_for(nft.bytes())?;
         let boxes: Result<Vec<ErgoBox>, String> = stored.iter().map(unpacked).collect();
         boxes.map(Some).map_err(|why| self.damaged(why))

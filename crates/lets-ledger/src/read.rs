@@ -17,7 +17,7 @@ use crate::error::LedgerError;
 use crate::follow::bytes32;
 use crate::happened::EntryKind;
 use crate::rows::{DeedRow, Entry, OldBox, PaymentRow, Pick, Placed, Spot, TxRange};
-use crate::stored::{Kind, unpack, unpack_unparsed};
+use crate::stored::{Kind, unpack};
 
 const OF_KIND: &str =
     "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind = ?1 ORDER BY box";
@@ -86,8 +86,8 @@ impl Ledger {
             .into_iter()
             .map(|(kind, bytes, id)| {
                 let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
-                let found = unpack(lets, kind, &bytes).map_err(|why| self.damaged(why))?;
-                Ok((id, found))
+                let found = unpack(lets, kind, &bytes);
+                Ok((id, found.map_err(|why| self.damaged(why))?))
             })
             .collect()
     }
@@ -215,7 +215,7 @@ impl Ledger {
         }
         let mut accounts = found
             .iter()
-            .map(|b| Ok(AccountBox::parse(lets, b)?))
+            .map(|b| Ok(AccountBox::look(lets, b)?))
             .collect::<Result<Vec<_>, LedgerError>>()?;
         accounts.sort_by_key(AccountBox::number);
         accounts.dedup_by_key(|a| a.number());
@@ -525,7 +525,7 @@ impl Ledger {
         let read = |row: &Row<'_>| {
             let kind = Kind::from_code(row.get(0)?).ok_or("a box of no kind".to_owned());
             let bytes = row.get_ref(1)?.as_blob()?;
-            let found = kind.and_then(|kind| unpack_unparsed(lets, kind, bytes));
+            let found = kind.and_then(|kind| unpack(lets, kind, bytes));
             let id = BoxId::from(Digest32::from(bytes32(row.get(2)?)));
             let read = found.map(|found| Some(found).filter(|found| found.box_id() == id));
             Ok(read.map(|read| read.map(&mut each).unwrap_or_default()))

@@ -6,7 +6,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use lets_protocol::{Height, Lets};
 
-use crate::stored::{Kind, Known, pack, script_bytes, unpack_unparsed, unscripted};
+use crate::stored::{Kind, Known, pack, script_bytes, unpack, unscripted};
 
 /// A box put away.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl<'a> Shelf<'a> {
         let Some(kept) = self.boxes.remove(id) else {
             return Ok(None);
         };
-        let ergo_box = unpack_unparsed(self.lets, kept.kind, &kept.bytes)?;
+        let ergo_box = unpack(self.lets, kept.kind, &kept.bytes)?;
         self.taken.insert(*id, kept);
         Ok(Some(ergo_box))
     }
@@ -107,12 +107,7 @@ impl<'a> Shelf<'a> {
     /// As [`Shelf::take`].
     pub fn look(&self, id: &BoxId) -> Result<Option<(ErgoBox, Height)>, String> {
         let kept = self.boxes.get(id).or_else(|| self.taken.get(id));
-        kept.map(|kept| {
-            Ok((
-                unpack_unparsed(self.lets, kept.kind, &kept.bytes)?,
-                kept.made,
-            ))
-        })
-        .transpose()
+        kept.map(|kept| Ok((unpack(self.lets, kept.kind, &kept.bytes)?, kept.made)))
+            .transpose()
     }
 }

@@ -153,7 +153,7 @@ impl Known {
         if let Some(known) = plainly {
             return Ok(known);
         }
-        let ergo_box = unpack_unparsed(lets, kind, bytes)?;
+        let ergo_box = unpack(lets, kind, bytes)?;
         let found = Self::looked_at(lets, &ergo_box).filter(|known| known.kind() == kind);
         found.ok_or_else(|| format!("box {} is no {}", ergo_box.box_id(), kind.name()))
     }
@@ -233,17 +233,8 @@ pub(crate) fn pack(
     }
 }
 
-/// The box again.
-pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
-    let mut ergo_box = unpack_unparsed(lets, kind, stored)?;
-    if let Some(script) = kind.script(lets) {
-        ergo_box.ergo_tree = script.tree().clone();
-    }
-    Ok(ergo_box)
-}
-
 /// The box again with its script kept as bytes, for what is only read: hundreds of them take the room of one that is parsed.
-pub(crate) fn unpack_unparsed(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
+pub(crate) fn unpack(lets: &Lets, kind: Kind, stored: &[u8]) -> Result<ErgoBox, String> {
     if let Some(script) = kind.script(lets) {
         return assemble(script.bytes(), stored);
     }

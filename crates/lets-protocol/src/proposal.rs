@@ -255,6 +255,15 @@ pub const MEMO_VARIABLE: u8 = 1;
 /// The most bytes that a node takes in one transaction.
 pub const MAX_TX_BYTES: usize = 98_304;
 
+/// Boxes that were only looked at have their scripts as bytes: one that is spent is to be run.
+fn parse_script(input: &mut ErgoBox) {
+    if let ErgoTree::Unparsed { tree_bytes, .. } = &input.ergo_tree
+        && let Ok(parsed) = ErgoTree::sigma_parse_bytes(tree_bytes)
+    {
+        input.ergo_tree = parsed;
+    }
+}
+
 /// A transaction in the making: the boxes whose places the scripts fix. [`Draft::finish`] adds the wallet's inputs after
 /// them, then change and fee.
 pub(crate) struct Draft<'a> {
@@ -303,6 +312,7 @@ impl Draft<'_> {
             .sum::<u64>()
             .saturating_add(params.fee.0);
         let held = |inputs: &[ErgoBox]| inputs.iter().map(|i| *i.value.as_u64()).sum::<u64>();
+        inputs.iter_mut().for_each(parse_script);
         let own = held(&inputs);
         let mut wallet = funding.map(|f| f.boxes.clone()).unwrap_or_default();
         wallet.retain(|b| !inputs.iter().any(|i| i.box_id() == b.box_id()));

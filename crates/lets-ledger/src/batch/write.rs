@@ -11,7 +11,7 @@ use crate::block_tx::{BlockTx, Made};
 use crate::error::LedgerError;
 use crate::fresh::{Fresh, Ours};
 use crate::happened::{Touched, happened};
-use crate::stored::{Kind, Known, assemble, pack, unpack_unparsed};
+use crate::stored::{Kind, Known, assemble, pack, unpack};
 
 impl Batch<'_> {
     /// What the transaction did with pot and charter; returns what it did with the pot.
@@ -34,7 +34,7 @@ impl Batch<'_> {
         // An application decides nothing, nor does what is nothing to the LETS: another box stands for it.
         let input = |spent: &Option<Spent>| match spent {
             Some(it) if it.ours.kind != Kind::Application => {
-                unpack_unparsed(lets, it.ours.kind, &it.ours.bytes)
+                unpack(lets, it.ours.kind, &it.ours.bytes)
             }
             _ => Ok(self.stranger.clone()),
         };
