@@ -4,16 +4,12 @@
 use crate::*;
 use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ProofBytes;
-use ergo_lib::wallet::tx_context::TransactionContext;
 
 /// Whether a node takes the transaction with no proof at any input.
 fn without_proofs(case: &Case) -> bool {
     let proofs = vec![ProofBytes::Empty; case.inputs.len()];
     let tx = Transaction::from_unsigned_tx(case.tx(), proofs).unwrap();
-    TransactionContext::new(tx, case.boxes(), case.data_inputs.clone())
-        .unwrap()
-        .validate(&case.state())
-        .is_ok()
+    case.validate(tx).is_ok()
 }
 
 /// The boxes spent as storage rent; the first output takes the rent, and their successors stand behind it in their order.

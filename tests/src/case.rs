@@ -229,6 +229,14 @@ impl Case {
         TransactionContext::new(tx, runnable(&self.boxes()), self.data_inputs.clone()).unwrap()
     }
 
+    /// ergo-lib's full validation of the transaction, with these proofs and variables.
+    ///
+    /// # Errors
+    /// What it has against it.
+    pub fn validate(&self, tx: Transaction) -> Result<(), TxValidationError> {
+        self.runnable(tx).validate(&self.state())
+    }
+
     /// The chain as the including block sees it.
     pub fn state(&self) -> ErgoStateContext {
         state_at(self.height)
@@ -400,8 +408,7 @@ impl Case {
     pub fn refuses_proofs_of(&self, signed: &Transaction) {
         let proofs = signed.inputs.iter().map(|i| i.spending_proof.proof.clone());
         let tx = Transaction::from_unsigned_tx(self.tx(), proofs.collect()).unwrap();
-        let judged = self.runnable(tx).validate(&self.state());
-        assert!(judged.is_err(), "the proofs suffice");
+        assert!(self.validate(tx).is_err(), "the proofs suffice");
     }
 
     /// For each input whether its script would accept it in both interpreters, given the right signatures (`false` for a

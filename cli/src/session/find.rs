@@ -210,7 +210,7 @@ impl Session {
         }
     }
 
-    /// All accounts, in the order of their numbers.
+    /// All accounts, in the order of their numbers, their scripts as bytes: of very many only a few are ever spent.
     ///
     /// A box with the account's script that does not parse is a fault: no such box can come from this LETS's pot.
     ///
@@ -226,8 +226,9 @@ impl Session {
         loop {
             let found = self.boxes_with(&lets.ids().membership.into(), view).await?;
             let script = &lets.contracts().account;
+            // Each box goes when it has been read.
             let mut accounts = found
-                .iter()
+                .into_iter()
                 .filter(|s| script.is(&s.it.ergo_tree))
                 .map(|s| {
                     Ok(Seen {

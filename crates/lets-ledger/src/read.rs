@@ -86,8 +86,8 @@ impl Ledger {
             .into_iter()
             .map(|(kind, bytes, id)| {
                 let kind = Kind::from_code(kind).ok_or_else(|| self.damaged("a box of no kind"))?;
-                let found = unpack(lets, kind, &bytes).map_err(|why| self.damaged(why))?;
-                Ok((id, found))
+                let found = unpack(lets, kind, &bytes);
+                Ok((id, found.map_err(|why| self.damaged(why))?))
             })
             .collect()
     }

@@ -6,7 +6,6 @@ use ergo_lib::chain::transaction::Transaction;
 use ergo_lib::chain::transaction::prover_result::ProverResult;
 use ergo_lib::ergotree_interpreter::sigma_protocol::prover::ContextExtension;
 use ergo_lib::ergotree_ir::mir::constant::Constant;
-use ergo_lib::wallet::tx_context::TransactionContext;
 use lets_protocol::MEMO_VARIABLE;
 use lets_tests::world::at_least;
 
@@ -292,8 +291,7 @@ fn tampered(
         tx.output_candidates.clone(),
     )
     .unwrap();
-    let context = TransactionContext::new(tx, case.boxes(), case.data_inputs.clone()).unwrap();
-    context.validate(&case.state()).map_err(|e| e.to_string())
+    case.validate(tx).map_err(|e| e.to_string())
 }
 
 // The signature covers the memo.
