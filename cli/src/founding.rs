@@ -10,7 +10,7 @@ use ergo_lib::chain::transaction::unsigned::UnsignedTransaction;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::wallet::tx_context::TransactionContext;
 use ergo_node_client::SubmitError;
-use lets_protocol::{BuildError, FoundingStep, NanoErg, Proposal};
+use lets_protocol::{BuildError, FoundingStep, NanoErg, Proposal, runnable};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -126,7 +126,7 @@ impl Step {
     /// # Errors
     /// [`BuildError::Transaction`] if the boxes do not fit it.
     pub fn context(&self) -> Result<TransactionContext<UnsignedTransaction>, BuildError> {
-        TransactionContext::new(self.transaction.clone(), self.inputs.clone(), Vec::new())
+        TransactionContext::new(self.transaction.clone(), runnable(&self.inputs), Vec::new())
             .map_err(|e| BuildError::Transaction(e.to_string()))
     }
 }
