@@ -31,7 +31,7 @@ use lets_contracts::unparsed;
 use lets_protocol::{
     AccountBox, AccountNumber, Amount, Applicant, ApplicationBox, Blocks, Bounds, CharterBox,
     Founding, Funding, HardBounds, Height, NanoErg, NoteBox, PotBox, Proposal, Terms, TxParams,
-    admit, apply_all,
+    admit, apply_all, runnable,
 };
 use std::collections::{HashMap, VecDeque};
 
@@ -482,23 +482,16 @@ impl Maker {
         read: Option<ErgoBox>,
         a: usize,
     ) -> Transaction {
-        let spent = inputs
-            .iter()
-            .map(|id| self.boxes.remove(id).unwrap())
-            .collect();
+        let spent = inputs.iter().map(|id| self.boxes.remove(id).unwrap());
+        let spent = runnable(&spent.collect::<Vec<_>>());
         let context = TransactionContext::new(tx, spent, read.into_iter().collect()).unwrap();
         let wallet = Wallet::from_secrets(vec![member_key(a)]);
         let state = state_at(self.chain.next_height());
         let tx = wallet.sign_transaction(context, &state, None).unwrap();
         let contracts = self.chain.lets.contracts();
-        for made in &tx.outputs {
-            let known = contracts.all().into_iter().find(|c| c.is(&made.ergo_tree));
-            if let Some(contract) = known {
-                let mut made = made.clone();
-                made.ergo_tree = contract.parsed().clone();
-                self.boxes.insert(made.box_id(), made);
-            }
-        }
+        let ours = |made: &&ErgoBox| contracts.all().iter().any(|c| c.is(&made.ergo_tree));
+        let kept = tx.outputs.iter().filter(ours);
+        self.boxes.extend(kept.map(|b| (b.box_id(), b.clone())));
         tx
     }
 

@@ -74,7 +74,7 @@ impl Faucet {
             TxId::zero(),
             0,
         )?;
-        Ok(BoxData::new(&ergo_box)?)
+        Ok(BoxData::genesis(ergo_box)?)
     }
 
     /// A signed transaction whose first output pays `value` nanoErg to `to` out of `reserve`.

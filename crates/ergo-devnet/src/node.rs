@@ -15,7 +15,6 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::chain::tx_id::TxId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
-use ergo_lib::ergotree_ir::serialization::{SigmaParsingError, SigmaSerializable};
 
 use crate::config::{BlockTime, DevnetConfig, MAX_HEIGHT};
 use crate::faucet::Faucet;
@@ -126,23 +125,23 @@ impl Node {
 
     /// Judges a transaction for the next block as `/transactions/check` does: neither fee nor double spends in
     /// the pool are looked at.
-    pub(crate) fn check(&self, tx: Transaction) -> Result<TxId, Refusal> {
-        let prepared = PreparedTx::new(&tx)?;
+    pub(crate) fn check(&self, tx: &Transaction) -> Result<TxId, Refusal> {
+        let prepared = PreparedTx::new(tx)?;
         let (resolved, context) = {
             let state = self.read();
             let resolved = state.pool.resolve(&state.ledger, &prepared)?;
             (resolved, state.context.clone())
         };
-        judge_resolved(tx, &resolved, &context)?;
+        judge_resolved(&prepared, &resolved, &context)?;
         Ok(prepared.id)
     }
 
     /// Takes a transaction into the pool, and with [`BlockTime::Instant`] into a block.
-    pub(crate) fn submit(&self, tx: Transaction) -> Result<TxId, SubmitError> {
-        let prepared = Arc::new(PreparedTx::new(&tx)?);
+    pub(crate) fn submit(&self, tx: &Transaction) -> Result<TxId, SubmitError> {
+        let prepared = Arc::new(PreparedTx::new(tx)?);
         let id = prepared.id;
         let mut writer = self.writer();
-        self.accept(&writer, tx, prepared)?;
+        self.accept(&writer, prepared)?;
         if self.block_time == BlockTime::Instant {
             self.mine_with(&mut writer, 1)?;
         }
@@ -223,7 +222,7 @@ impl Node {
         let prepared = Arc::new(PreparedTx::new(&tx)?);
         let paid = tx.outputs.first().clone();
         self.check_height(1)?;
-        self.accept(writer, tx, prepared.clone())?;
+        self.accept(writer, prepared.clone())?;
         let only = self.read().pool.with_ancestors(&prepared.id);
         self.mine_block(writer, Some(&only))?;
         Ok(paid)
@@ -272,27 +271,17 @@ impl Node {
     fn readmit(&self, writer: &Writer<'_>, txs: Vec<Arc<PreparedTx>>) -> Vec<Refusal> {
         let mut dropped = Vec::new();
         for prepared in txs {
-            let id = prepared.id;
-            let accepted = prepared
-                .parse()
-                .map_err(|e| unreadable(id, &e))
-                .and_then(|tx| self.accept(writer, tx, prepared));
-            dropped.extend(accepted.err());
+            dropped.extend(self.accept(writer, prepared).err());
         }
         dropped
     }
 
     /// Finds, judges and admits, then puts into the pool.
-    fn accept(
-        &self,
-        _writer: &Writer<'_>,
-        tx: Transaction,
-        prepared: Arc<PreparedTx>,
-    ) -> Result<(), Refusal> {
+    fn accept(&self, _writer: &Writer<'_>, prepared: Arc<PreparedTx>) -> Result<(), Refusal> {
         let (leaving, tip) = {
             let state = self.read();
             let resolved = state.pool.resolve(&state.ledger, &prepared)?;
-            judge_resolved(tx, &resolved, &state.context)?;
+            judge_resolved(&prepared, &resolved, &state.context)?;
             (state.pool.admission(&prepared)?, state.ledger.tip())
         };
         let mut state = self.write();
@@ -402,26 +391,18 @@ fn log(writer: &mut Writer<'_>, change: &Change) -> Result<(), JournalError> {
     }
 }
 
-fn unreadable(id: TxId, cause: &SigmaParsingError) -> Refusal {
-    Refusal::NotCanonical {
-        id,
-        cause: cause.to_string(),
-    }
-}
-
 fn judge_resolved(
-    tx: Transaction,
+    prepared: &PreparedTx,
     resolved: &Resolved,
     context: &ErgoStateContext,
 ) -> Result<(), Refusal> {
-    let id = tx.id();
-    let parse = |boxes: &[Arc<BoxData>]| {
-        let parsed: Result<Vec<ErgoBox>, _> = boxes.iter().map(|data| data.parse()).collect();
-        parsed.map_err(|e| unreadable(id, &e))
-    };
-    let inputs = parse(&resolved.inputs)?;
-    let data_inputs = parse(&resolved.data_inputs)?;
-    judge(tx, inputs, data_inputs, context)
+    let inputs: Result<Vec<ErgoBox>, _> = resolved.inputs.iter().map(|b| b.parse()).collect();
+    let inputs = inputs.map_err(|e| Refusal::NotCanonical {
+        id: prepared.id,
+        cause: e.to_string(),
+    })?;
+    let data_inputs = resolved.data_inputs.iter().map(|b| b.ergo_box().clone());
+    judge(prepared.tx.clone(), inputs, data_inputs.collect(), context)
 }
 
 /// Chooses what the next block holds, in the pool's order. A transaction stays in the pool when the block is full
@@ -470,10 +451,8 @@ fn assemble(state: &State, only: Option<&HashSet<TxId>>) -> Assembly {
         } else if entry.judged_on == tip {
             Ok(())
         } else {
-            pool.resolve(ledger, tx).and_then(|resolved| {
-                let parsed = tx.parse().map_err(|e| unreadable(tx.id, &e))?;
-                judge_resolved(parsed, &resolved, context)
-            })
+            pool.resolve(ledger, tx)
+                .and_then(|resolved| judge_resolved(tx, &resolved, context))
         };
         match verdict {
             Ok(()) => {
@@ -503,10 +482,7 @@ fn replay(ledger: &mut Ledger, change: Change) -> Result<(), String> {
                 .iter()
                 .map(|text| {
                     let bytes = hex::decode(text).map_err(|e| e.to_string())?;
-                    let tx = Transaction::sigma_parse_bytes(&bytes).map_err(|e| e.to_string())?;
-                    PreparedTx::new(&tx)
-                        .map(Arc::new)
-                        .map_err(|e| e.to_string())
+                    PreparedTx::from_bytes(bytes).map(Arc::new)
                 })
                 .collect::<Result<Vec<_>, String>>()?;
             let next = String::from(ledger.next_id(&txs).0);

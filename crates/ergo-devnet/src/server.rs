@@ -128,7 +128,7 @@ impl Devnet {
     /// # Errors
     /// [`SubmitError::Refused`] with the rule that it breaks.
     pub fn submit(&self, tx: Transaction) -> Result<TxId, SubmitError> {
-        self.node.submit(tx)
+        self.node.submit(&tx)
     }
 
     /// Mines blocks. The first ones hold what is in the pool; empty ones cost nothing, so that a jump over a

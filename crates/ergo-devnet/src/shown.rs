@@ -34,7 +34,7 @@ impl Shown {
 
     /// Schema `ErgoTransactionOutput`.
     pub(crate) fn object(&self, data: &BoxData) -> Result<Map<String, Value>, ViewError> {
-        recall(&self.boxes, data.id, || box_object(data.parse()?))
+        recall(&self.boxes, data.id, || box_object(data.ergo_box()))
     }
 
     /// The address of the box's script.

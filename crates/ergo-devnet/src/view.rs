@@ -87,7 +87,8 @@ impl IndexedBox {
     /// Schema `IndexedErgoBox`.
     pub(crate) fn json(&self, shown: &Shown) -> Result<Value, ViewError> {
         let spent = self.spent.as_ref();
-        let proof = spent.and_then(|by| by.tx.proofs.get(by.input as usize));
+        let input = spent.and_then(|by| by.tx.tx.inputs.get(by.input as usize));
+        let proof = serde_json::to_value(input.map(|input| &input.spending_proof))?;
         let mut object = shown.object(&self.data)?;
         object.insert("globalIndex".into(), self.global_index.into());
         object.insert("inclusionHeight".into(), self.inclusion_height.into());
@@ -97,7 +98,7 @@ impl IndexedBox {
             spent.map(|by| by.tx.id.to_string()).into(),
         );
         object.insert("spendingHeight".into(), spent.map(|by| by.height).into());
-        object.insert("spendingProof".into(), proof.cloned().into());
+        object.insert("spendingProof".into(), proof);
         Ok(object.into())
     }
 }
@@ -192,7 +193,7 @@ impl PoolTx {
 }
 
 /// Schema `ErgoTransactionOutput`.
-pub(crate) fn box_object(ergo_box: ErgoBox) -> Result<Map<String, Value>, ViewError> {
+pub(crate) fn box_object(ergo_box: &ErgoBox) -> Result<Map<String, Value>, ViewError> {
     match serde_json::to_value(ergo_box)? {
         Value::Object(object) => Ok(object),
         other => Ok(Map::from_iter([("box".to_owned(), other)])),
@@ -201,14 +202,10 @@ pub(crate) fn box_object(ergo_box: ErgoBox) -> Result<Map<String, Value>, ViewEr
 
 /// Schema `ErgoTransaction`, with its size.
 pub(crate) fn tx_json(tx: &PreparedTx, shown: &Shown) -> Result<Value, ViewError> {
-    let inputs = tx.inputs.iter().zip(&tx.proofs);
-    let inputs: Vec<Value> = inputs
-        .map(|(id, proof)| json!({ "boxId": id, "spendingProof": proof }))
-        .collect();
     let outputs = tx.outputs.iter().map(|data| shown.object(data));
     Ok(json!({
         "id": tx.id,
-        "inputs": inputs,
+        "inputs": serde_json::to_value(&tx.tx.inputs)?,
         "dataInputs": data_inputs(tx)?,
         "outputs": outputs.collect::<Result<Vec<_>, _>>()?,
         "size": tx.bytes.len(),
@@ -247,7 +244,7 @@ impl TokenInfo {
         let Some((first, _)) = self.boxes().next() else {
             return Ok(Default::default());
         };
-        let ergo_box = first.parse()?;
+        let ergo_box = first.ergo_box();
         let text = |register| -> Option<String> {
             let constant = ergo_box
                 .additional_registers

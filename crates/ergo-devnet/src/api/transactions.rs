@@ -40,7 +40,7 @@ pub(super) fn routes() -> Router<Arc<Node>> {
 
 async fn submit(State(node): Shared, text: String) -> Response {
     answer(node, move |node| {
-        let id = node.submit(transaction(&text)?)?;
+        let id = node.submit(&transaction(&text)?)?;
         Ok(id.to_string().into())
     })
     .await
@@ -48,7 +48,7 @@ async fn submit(State(node): Shared, text: String) -> Response {
 
 async fn check(State(node): Shared, text: String) -> Response {
     answer(node, move |node| {
-        let id = node.check(transaction(&text)?)?;
+        let id = node.check(&transaction(&text)?)?;
         Ok(id.to_string().into())
     })
     .await

@@ -15,7 +15,7 @@ impl Node {
         let taken = |tx: &Arc<PreparedTx>| {
             // What would have to wait behind a rival is not judged for nothing.
             let has_room = self.read().pool.admission(tx).is_ok();
-            has_room && tx.parse().is_ok_and(|tx| self.submit(tx).is_ok())
+            has_room && self.submit(&tx.tx).is_ok()
         };
         waiting.iter().filter(|tx| taken(tx)).count()
     }

@@ -130,7 +130,7 @@ proptest! {
                     let inputs = std::slice::from_ref(funds);
                     let tx = owner.spend(&context, inputs, &read, outputs);
                     let rival = node.read().pool.spends(&funds.box_id());
-                    match node.submit(tx) {
+                    match node.submit(&tx) {
                         Ok(_) => {}
                         Err(SubmitError::Refused(
                             Refusal::DoubleSpend { .. } | Refusal::AlreadyInPool { .. },
@@ -188,9 +188,9 @@ fn nodes_that_hear_and_follow_each_other_have_one_chain_and_what_is_still_valid_
     let rival = pay(&disputed, ERG / 4);
     let both = pay(&quiet, ERG / 2);
     let late = pay(&made(&rival, 0), ERG / 8);
-    one.submit(first.clone()).unwrap();
+    one.submit(&first).unwrap();
     for tx in [&rival, &both, &late] {
-        two.submit(tx.clone()).unwrap();
+        two.submit(tx).unwrap();
     }
     // The rival pays less than the first, and its child comes without its parent.
     assert_eq!((one.hear(&two), one.hear(&two)), (1, 0));
@@ -198,7 +198,7 @@ fn nodes_that_hear_and_follow_each_other_have_one_chain_and_what_is_still_valid_
     let mined = one.mine(1).unwrap();
     assert_eq!(mined.included, [first.id(), both.id()]);
     two.mine(2).unwrap();
-    two.submit(pay(&made(&both, 0), ERG / 4)).unwrap();
+    two.submit(&pay(&made(&both, 0), ERG / 4)).unwrap();
     one.follow(&two).unwrap();
     check(&one);
     assert!(one.read().ledger == two.read().ledger);
@@ -252,7 +252,7 @@ fn block_full_leaves_the_rest_and_their_children_for_the_next() {
         outputs.push(output(&alice.tree, left - MIN_FEE, height));
         outputs.push(fee_output(MIN_FEE, height));
         let tx = alice.spend(&context, std::slice::from_ref(funds), &[], outputs);
-        node.submit(tx.clone()).unwrap();
+        node.submit(&tx).unwrap();
         txs.push(tx);
     }
     let size = node.read().pool.iter().next().unwrap().tx.bytes.len();
@@ -260,7 +260,7 @@ fn block_full_leaves_the_rest_and_their_children_for_the_next() {
     assert!(fitting < boxes.len());
     let last = txs.last().unwrap();
     let child = alice.pay(&context, &made(last, count), &alice.tree, ERG, MIN_FEE);
-    node.submit(child.clone()).unwrap();
+    node.submit(&child).unwrap();
 
     let first = node.mine(1).unwrap();
     assert_eq!((first.included.len(), first.dropped.len()), (fitting, 0));
@@ -286,7 +286,7 @@ fn pooled_transaction_no_longer_valid_is_dropped_with_its_children() {
     let reader = alice.spend(&context, &[funds], &[read], outputs);
     let child = alice.pay(&context, &made(&reader, 0), &alice.tree, ERG / 2, MIN_FEE);
     for tx in [&spender, &reader, &child] {
-        node.submit(tx.clone()).unwrap();
+        node.submit(tx).unwrap();
     }
     // A block with the spender alone: what the reader reads is gone.
     let only = HashSet::from([spender.id()]);
@@ -312,7 +312,7 @@ fn submissions_from_many_threads_all_arrive() {
                 for funds in share {
                     let context = node.read().context.clone();
                     let tx = alice.pay(&context, funds, &alice.tree, ERG / 2, MIN_FEE);
-                    node.submit(tx).unwrap();
+                    node.submit(&tx).unwrap();
                     node.mine(1).unwrap();
                 }
             });
@@ -348,7 +348,7 @@ fn pooled_transaction_past_its_deadline_is_judged_again_and_dropped() {
             fee_output(MIN_FEE, height),
         ];
         let tx = person(1).spend(&context, &[funds], &[], outputs);
-        node.submit(tx.clone()).unwrap();
+        node.submit(&tx).unwrap();
         // A block with something else: the transaction's turn comes at 1,003.
         node.fund(&person(2).tree, ERG).unwrap();
         let done = node.mine(1).unwrap();
