@@ -282,7 +282,7 @@ impl Session {
         let own = Own {
             id,
             spent: signed.inputs.iter().map(|i| i.box_id).collect(),
-            made: parsed(&signed)?,
+            made: signed.outputs.iter().cloned().collect(),
         };
         match self.client.submit(&signed).await {
             Ok(_) => {}
@@ -418,14 +418,4 @@ impl Session {
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
-}
-
-/// The boxes that a transaction makes, their scripts parsed: a proposal keeps them as bytes.
-fn parsed(tx: &Transaction) -> Result<Vec<ErgoBox>, CliError> {
-    let again = |b: &ErgoBox| {
-        let bytes = b.sigma_serialize_bytes().map_err(|e| e.to_string())?;
-        ErgoBox::sigma_parse_bytes(&bytes).map_err(|e| e.to_string())
-    };
-    let all: Result<Vec<_>, String> = tx.outputs.iter().map(again).collect();
-    Ok(all.map_err(BuildError::Transaction)?)
 }

@@ -142,13 +142,12 @@ fn bytes(tree: &ErgoTree) -> Vec<u8> {
 
 /// The values that this LETS has put in, if these bytes are the contract.
 fn values(contract: &Artifact, bytes: &[u8]) -> Option<Values> {
-    let value = |offset: usize| bytes.get(offset..)?.get(..32)?.try_into().ok();
-    let values: Values = contract
-        .parameters
-        .iter()
-        .map(|p| Some((p.name.clone(), value(p.offsets[0])?)))
-        .collect::<Option<_>>()?;
-    (fill(contract, &values) == bytes).then_some(values)
+    let values = contract.values(bytes)?.into_iter();
+    Some(
+        values
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
 }
 
 fn fill(artifact: &Artifact, values: &Values) -> Vec<u8> {

@@ -139,6 +139,20 @@ impl Artifact {
         }
         Ok(bytes)
     }
+
+    /// The values in this script, by their parameters' names; `None` if it is not this contract.
+    pub fn values(&self, script: &[u8]) -> Option<Vec<(&str, [u8; 32])>> {
+        let value = |parameter: &'_ Parameter| {
+            let found = script.get(*parameter.offsets.first()?..)?;
+            found.first_chunk().copied()
+        };
+        let mut values = Vec::with_capacity(self.parameters.len());
+        for parameter in &self.parameters {
+            values.push((parameter.name.as_str(), value(parameter)?));
+        }
+        let named: Vec<_> = values.iter().map(|(name, value)| (*name, value)).collect();
+        (self.fill(&named).ok()? == script).then_some(values)
+    }
 }
 
 pub(crate) fn parse_tree(name: &'static str, bytes: &[u8]) -> Result<ErgoTree, ArtifactError> {

@@ -21,6 +21,7 @@ pub use ids::{
 use ergo_lib::ergotree_ir::chain::address::{Address, AddressEncoder, NetworkPrefix};
 use ergo_lib::ergotree_ir::ergo_tree::{ErgoTree, ErgoTreeError};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use std::sync::LazyLock;
 
 /// One script with its parameters put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +96,27 @@ pub fn unparsed(tree_bytes: Vec<u8>) -> ErgoTree {
         tree_bytes,
         error: ErgoTreeError::IoError("kept as bytes".to_owned()),
     }
+}
+
+/// A script that is kept as bytes as ergo-lib runs it, if it is one of these contracts in whatever LETS. Nobody else's is parsed:
+/// ergo-lib's parser believes what it reads.
+pub fn runnable(script: &ErgoTree) -> Option<ErgoTree> {
+    static KNOWN: LazyLock<Vec<Artifact>> = LazyLock::new(|| {
+        let all = [
+            Artifact::account(),
+            Artifact::note(),
+            Artifact::pot(),
+            Artifact::open_pot(),
+            Artifact::charter(),
+            Artifact::application(),
+        ];
+        all.into_iter().flatten().collect()
+    });
+    let ErgoTree::Unparsed { tree_bytes, .. } = script else {
+        return None;
+    };
+    KNOWN.iter().find_map(|a| a.values(tree_bytes))?;
+    ErgoTree::sigma_parse_bytes(tree_bytes).ok()
 }
 
 /// Whether two scripts are the same, be they parsed or kept as bytes.
@@ -226,6 +248,30 @@ mod tests {
             assert_ne!(x.hash(), y.hash(), "{}", x.name());
             assert_eq!(x.size(), y.size());
         }
+    }
+
+    #[test]
+    fn runnable_contracts_of_any_lets_and_nothing_else() {
+        let oracle = PotPolicy::Open(OracleNft::from([5; 32]));
+        let open = LetsContracts::under(oracle, &ids(9)).unwrap();
+        let led = LetsContracts::new(&ids(1)).unwrap();
+        for contract in led.all().into_iter().chain(open.all()) {
+            let name = contract.name();
+            assert_eq!(
+                runnable(contract.tree()).as_ref(),
+                Some(contract.parsed()),
+                "{name}"
+            );
+            let last = contract.size() - 1;
+            for at in [0, 1, last] {
+                let mut other = contract.bytes().to_vec();
+                other[at] ^= 1;
+                assert_eq!(runnable(&unparsed(other)), None, "{name}, byte {at}");
+            }
+            assert_eq!(runnable(&unparsed(contract.bytes()[..last].to_vec())), None);
+            assert_eq!(runnable(&unparsed([contract.bytes(), &[0]].concat())), None);
+        }
+        assert_eq!(runnable(&unparsed(Vec::new())), None);
     }
 
     #[test]

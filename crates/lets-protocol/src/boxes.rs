@@ -20,7 +20,6 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{
 use ergo_lib::ergotree_ir::chain::token::{Token, TokenAmount, TokenId};
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_lib::ergotree_ir::mir::constant::{Constant, Literal, TryExtractFrom, TryExtractInto};
-use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use lets_contracts::{ArtifactError, Contract, LetsContracts, LetsIds, OracleNft, PotPolicy};
 use std::fmt;
 use std::str::FromStr;
@@ -245,18 +244,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The boxes with their scripts parsed, as ergo-lib runs them. What cannot be parsed stays as it is: ergo-lib says so.
+/// The boxes with their scripts parsed, as ergo-lib runs them, where these are ours. Another's script stays as it is.
 pub fn runnable(boxes: &[ErgoBox]) -> Vec<ErgoBox> {
-    let parse = |ergo_box: &ErgoBox| {
-        let mut parsed = ergo_box.clone();
-        if let ErgoTree::Unparsed { tree_bytes, .. } = &ergo_box.ergo_tree
-            && let Ok(tree) = ErgoTree::sigma_parse_bytes(tree_bytes)
-        {
-            parsed.ergo_tree = tree;
+    let mut parsed = boxes.to_vec();
+    for ergo_box in &mut parsed {
+        if let Some(script) = lets_contracts::runnable(&ergo_box.ergo_tree) {
+            ergo_box.ergo_tree = script;
         }
-        parsed
-    };
-    boxes.iter().map(parse).collect()
+    }
+    parsed
 }
 
 /// The sum of the amounts of one token in a box: the same id may stand there more than once.
