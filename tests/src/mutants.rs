@@ -65,6 +65,14 @@ impl Place {
     /// Reads a recorded case. `None` if the test asserts nothing about this contract.
     pub fn of(line: &str, contract: &Artifact) -> Option<Self> {
         let (mut case, asserted) = of_line(line);
+        let light = |tree: &mut ErgoTree| *tree = unparsed(bytes(tree));
+        let boxes = case.inputs.iter_mut().map(|(b, _)| b);
+        boxes
+            .chain(&mut case.data_inputs)
+            .for_each(|b| light(&mut b.ergo_tree));
+        case.outputs
+            .iter_mut()
+            .for_each(|b| light(&mut b.ergo_tree));
         let counts = |i: &usize| match asserted {
             Asserted::RefusedAt(at) => at == *i,
             _ => !case.is_rent(*i),
@@ -79,14 +87,6 @@ impl Place {
             return None;
         }
         let reductions = all.iter().map(|i| (*i, case.reduce(*i))).collect();
-        let light = |tree: &mut ErgoTree| *tree = unparsed(bytes(tree));
-        let boxes = case.inputs.iter_mut().map(|(b, _)| b);
-        boxes
-            .chain(&mut case.data_inputs)
-            .for_each(|b| light(&mut b.ergo_tree));
-        case.outputs
-            .iter_mut()
-            .for_each(|b| light(&mut b.ergo_tree));
         let (tx, boxes, data_boxes) = (case.tx(), case.boxes(), case.data_inputs.clone());
         Some(Self {
             asserted,
