@@ -20,6 +20,7 @@ use ergo_lib::ergotree_ir::chain::ergo_box::{ErgoBox, ErgoBoxCandidate};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
 use ergo_lib::wallet::miner_fee::MINERS_FEE_ADDRESS;
 use ergo_lib::wallet::tx_context::TransactionContext;
+use lets_contracts::Contract;
 
 /// The most bytes of a box (mainnet).
 const MAX_BOX_BYTES: usize = 4_096;
@@ -192,7 +193,7 @@ impl Settlement {
     /// # Errors
     /// [`SettlementError`] naming the first thing that no settlement of this LETS has.
     pub fn read(lets: &Lets, tx: &[u8], boxes: &[Vec<u8>]) -> Result<Self, SettlementError> {
-        let account = lets.contracts().account.bytes();
+        let account = &lets.contracts().account;
         let tx = read_transaction(tx, account)?;
         let inputs = tx.inputs.len();
         if boxes.len() != inputs {
@@ -346,26 +347,31 @@ impl Settlement {
     }
 }
 
-fn read_transaction(bytes: &[u8], account: &[u8]) -> Result<UnsignedTransaction, SettlementError> {
+fn read_transaction(
+    bytes: &[u8],
+    account: &Contract,
+) -> Result<UnsignedTransaction, SettlementError> {
     let fault = |e: &dyn std::fmt::Display| SettlementError::Transaction(e.to_string());
     if bytes.len() > MAX_TX_BYTES {
         return Err(SettlementError::TooLarge { bytes: bytes.len() });
     }
     let fee = MINERS_FEE_ADDRESS.script().map_err(|e| fault(&e))?;
     let fee = fee.sigma_serialize_bytes().map_err(|e| fault(&e))?;
-    layout::check_transaction(bytes, account, &fee)?;
+    layout::check_transaction(bytes, account.bytes(), &fee)?;
     let tx = Transaction::sigma_parse_bytes(bytes).map_err(|e| fault(&e))?;
     let inputs = tx
         .inputs
         .iter()
         .map(|i| UnsignedInput::new(i.box_id, i.spending_proof.extension.clone()));
     let read: Vec<DataInput> = tx.data_inputs.iter().flatten().cloned().collect();
-    let unsigned = UnsignedTransaction::new_from_vec(
-        inputs.collect(),
-        read,
-        tx.output_candidates.iter().cloned().collect(),
-    )
-    .map_err(|e| fault(&e))?;
+    let mut outputs: Vec<ErgoBoxCandidate> = tx.output_candidates.iter().cloned().collect();
+    for output in &mut outputs {
+        if account.is(&output.ergo_tree) {
+            output.ergo_tree = account.tree().clone();
+        }
+    }
+    let unsigned = UnsignedTransaction::new_from_vec(inputs.collect(), read, outputs)
+        .map_err(|e| fault(&e))?;
     // Written back it must be the same: no proofs, nothing behind it, nothing that was passed over.
     match unsigned.bytes_to_sign() {
         Ok(again) if again == bytes => Ok(unsigned),
@@ -374,7 +380,7 @@ fn read_transaction(bytes: &[u8], account: &[u8]) -> Result<UnsignedTransaction,
     }
 }
 
-fn read_box(input: usize, bytes: &[u8], account: &[u8]) -> Result<ErgoBox, SettlementError> {
+fn read_box(input: usize, bytes: &[u8], account: &Contract) -> Result<ErgoBox, SettlementError> {
     let fault = |why: String| SettlementError::Box { input, why };
     if bytes.len() > MAX_BOX_BYTES {
         return Err(fault(format!(
@@ -382,8 +388,11 @@ fn read_box(input: usize, bytes: &[u8], account: &[u8]) -> Result<ErgoBox, Settl
             bytes.len()
         )));
     }
-    layout::check_box(input, bytes, account)?;
-    let ergo_box = ErgoBox::sigma_parse_bytes(bytes).map_err(|e| fault(e.to_string()))?;
+    layout::check_box(input, bytes, account.bytes())?;
+    let mut ergo_box = ErgoBox::sigma_parse_bytes(bytes).map_err(|e| fault(e.to_string()))?;
+    if account.is(&ergo_box.ergo_tree) {
+        ergo_box.ergo_tree = account.tree().clone();
+    }
     match ergo_box.sigma_serialize_bytes() {
         Ok(again) if again == bytes => Ok(ergo_box),
         Ok(_) => Err(fault("it holds bytes that mean nothing".to_owned())),
