@@ -81,12 +81,15 @@ impl Program {
 /// failed. What each prints is shown when it has ended.
 ///
 /// # Errors
-/// [`XtaskError::Failed`] naming those that failed.
+/// [`XtaskError::Failed`] naming those that failed; [`XtaskError::Other`] if there is none to run.
 pub(crate) fn run(mut build: Command, environment: &[(&str, PathBuf)]) -> Result<(), XtaskError> {
     build.args(["--no-run", "--message-format=json-render-diagnostics"]);
     let told = run::output(build)?;
     let told = String::from_utf8_lossy(&told);
     let mut programs: Vec<Program> = told.lines().filter_map(Program::of).collect();
+    if programs.is_empty() {
+        return Err(XtaskError::Other("Cargo named no test program".to_owned()));
+    }
     // The last is taken first.
     programs.sort_by_key(Program::is_commands);
     let queue = Mutex::new(programs);
