@@ -5,6 +5,8 @@
 // `tx` is an unsigned transaction and `boxes` / `dataBoxes` the boxes it names, all in the node's JSON; `headers` are the
 // last ten, newest first. If every input's script reduces without an error, `reduced` is the reduced transaction
 // (EIP-19, hex), which holds each input's proposition, and `cost` its block cost without proofs.
+// Two requests cost less where some script fails. With `whole`, { error } is answered then, and not said which ones fail.
+// With the number of an input as `at`, nothing is said of the others if that one fails: they are answered as {}.
 // A storage-rent spend is not a script's business: the caller leaves such inputs out of its comparison.
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -100,20 +102,27 @@ export function prepare(request) {
 
 function judge(request) {
   const { state, tx, boxes, dataBoxes, burn } = prepare(request);
+  const alone = (index) => {
+    try {
+      prover.reduceTransactionInput(state, tx, boxes, dataBoxes, burn, index);
+      return {};
+    } catch (e) {
+      return { error: reason(e) };
+    }
+  };
+  const { whole, at } = request;
+  if (at !== undefined) {
+    const found = alone(at);
+    if (found.error) return { inputs: boxes.map((_, index) => (index === at ? found : {})) };
+  }
   try {
     const reduced = prover.reduce(state, tx, boxes, dataBoxes, burn, 0).toHex();
     return { inputs: boxes.map(() => ({})), reduced, cost: trailingVlq(reduced) };
-  } catch (whole) {
+  } catch (failed) {
+    if (whole) throw failed;
     // Some input fails: which ones, each by itself says.
-    const inputs = boxes.map((_, index) => {
-      try {
-        prover.reduceTransactionInput(state, tx, boxes, dataBoxes, burn, index);
-        return {};
-      } catch (e) {
-        return { error: reason(e) };
-      }
-    });
-    if (inputs.every((i) => !i.error)) throw whole;
+    const inputs = boxes.map((_, index) => alone(index));
+    if (inputs.every((i) => !i.error)) throw failed;
     return { inputs };
   }
 }

@@ -246,7 +246,8 @@ impl Case {
         self.inputs[input].1.values.contains_key(&RENT_VARIABLE)
     }
 
-    /// Refuses a case that fails for a reason outside the scripts: it would prove nothing about them.
+    /// Refuses a case that fails for a reason outside the scripts: it would prove nothing about them. Such reasons come before
+    /// any script runs, so that scripts that are bytes, at which it ends, will do.
     fn check_structure(&self, tx: &UnsignedTransaction, state: &ErgoStateContext) {
         let proof = |i: &UnsignedInput| ProverResult {
             proof: ProofBytes::Empty,
@@ -258,7 +259,7 @@ impl Case {
             .mapped(|i| Input::new(i.box_id, proof(&i)));
         let bare =
             Transaction::new(inputs, tx.data_inputs.clone(), tx.output_candidates.clone()).unwrap();
-        match self.runnable(bare).validate(state) {
+        match self.context(bare).validate(state) {
             Ok(())
             | Err(TxValidationError::ReducedToFalse(..) | TxValidationError::VerifierError(..)) => {
             }
@@ -275,31 +276,22 @@ impl Case {
         let ours: Vec<_> = (0..self.inputs.len())
             .map(|i| (!self.is_rent(i)).then(|| reduce_in(&context, &state, i)))
             .collect();
-        for (i, (ours, theirs)) in ours.iter().zip(&reference.inputs).enumerate() {
+        for (i, ours) in ours.iter().enumerate() {
             if let Some(ours) = ours {
-                let ours_ok = matches!(ours, Ok(prop) if *prop != SigmaBoolean::TrivialProp(false));
-                let agree = match (&reference.reduced, theirs) {
-                    (Some(reduced), Ok(())) => {
-                        ours_ok == (reduced.props[i] != SigmaBoolean::TrivialProp(false))
-                    }
-                    // Beside an input that fails, the reference says that this one reduces, and not to what.
-                    (None, Ok(())) => ours.is_ok(),
-                    (_, Err(_)) => !ours_ok,
-                };
-                assert!(
-                    agree,
-                    "input {i}: ergo-lib says {ours:?}, the reference {theirs:?}"
-                );
-            }
-        }
-        if let Some(reduced) = &reference.reduced {
-            for (i, (ours, theirs)) in ours.iter().zip(&reduced.props).enumerate() {
-                if let Some(Ok(ours)) = ours {
-                    assert_eq!(ours, theirs, "input {i} reduces differently");
-                }
+                agree(i, ours, &reference);
             }
         }
         (ours, reference)
+    }
+
+    /// What both interpreters make of this input's script.
+    fn reduction_at(&self, input: usize) -> Reduction {
+        let (tx, state) = (self.tx(), self.state());
+        self.check_structure(&tx, &state);
+        let reference = judge::judge_at(input, &tx, &self.boxes(), &self.data_inputs, &state);
+        let ours = reduce_in(&self.context(tx), &state, input);
+        agree(input, &ours, &reference);
+        ours
     }
 
     /// Signs and validates as a node does.
@@ -350,21 +342,20 @@ impl Case {
     /// The script of this input refuses it, in both interpreters.
     #[track_caller]
     pub fn refused_at(&self, input: usize) {
-        let (ours, _) = self.reductions();
-        match &ours[input] {
-            Some(Ok(prop)) if *prop != SigmaBoolean::TrivialProp(false) => {
-                let all: Vec<_> = ours
-                    .iter()
-                    .map(|r| matches!(r, Some(Ok(p)) if *p != SigmaBoolean::TrivialProp(false)))
-                    .collect();
-                panic!("input {input} accepts it (which inputs accept: {all:?})")
-            }
-            Some(_) => assert!(
-                self.sign().is_err(),
-                "a script refuses, and yet it was accepted"
-            ),
-            None => panic!("input {input} is spent as storage rent: its script does not run"),
+        assert!(
+            !self.is_rent(input),
+            "input {input} is spent as storage rent: its script does not run"
+        );
+        if passes(&self.reduction_at(input)) {
+            panic!(
+                "input {input} accepts it (which inputs accept: {:?})",
+                self.accepts()
+            );
         }
+        assert!(
+            self.sign().is_err(),
+            "a script refuses, and yet it was accepted"
+        );
         record(self, Asserted::RefusedAt(input));
     }
 
@@ -375,7 +366,7 @@ impl Case {
     pub fn refused_by_the_reference_alone_at(&self, input: usize) {
         let (tx, state) = (self.tx(), self.state());
         self.check_structure(&tx, &state);
-        let reference = judge::judge(&tx, &self.boxes(), &self.data_inputs, &state);
+        let reference = judge::judge_at(input, &tx, &self.boxes(), &self.data_inputs, &state);
         assert!(
             reference.inputs[input].is_err(),
             "the reference accepts input {input}"
@@ -415,13 +406,32 @@ impl Case {
     /// storage-rent spend).
     pub fn accepts(&self) -> Vec<bool> {
         let (ours, _) = self.reductions();
-        let passes = |r: Option<Reduction>| matches!(r, Some(Ok(prop)) if prop != SigmaBoolean::TrivialProp(false));
-        ours.into_iter().map(passes).collect()
+        let passes = |r: &Option<Reduction>| r.as_ref().is_some_and(passes);
+        ours.iter().map(passes).collect()
     }
 
     pub(crate) fn reduce(&self, input: usize) -> Reduction {
         reduce_in(&self.context(self.tx()), &self.state(), input)
     }
+}
+
+/// The interpreters must not disagree about an input.
+fn agree(input: usize, ours: &Reduction, reference: &Verdict) {
+    let theirs = &reference.inputs[input];
+    let props = reference.reduced.as_ref().map(|r| &r.props);
+    let agree = match (props, theirs) {
+        (Some(props), Ok(())) => match ours {
+            Ok(ours) => *ours == props[input],
+            Err(_) => props[input] == SigmaBoolean::TrivialProp(false),
+        },
+        // Beside an input that fails, the reference says that this one reduces, and not to what.
+        (None, Ok(())) => ours.is_ok(),
+        (_, Err(_)) => !passes(ours),
+    };
+    assert!(
+        agree,
+        "input {input}: ergo-lib says {ours:?}, the reference {theirs:?} ({props:?})"
+    );
 }
 
 /// Whether right signatures could prove it.

@@ -102,6 +102,16 @@ pub fn request(
     })
 }
 
+/// The answer to a request.
+fn ask(request: &Value) -> Value {
+    let mut line = String::new();
+    let mut place = free();
+    let process = place.get_or_insert_with(start);
+    writeln!(process.stdin, "{request}").unwrap();
+    process.stdout.read_line(&mut line).unwrap();
+    serde_json::from_str(&line).expect("the judge answers in JSON")
+}
+
 /// Asks the official interpreter about `tx`.
 pub fn judge(
     tx: &UnsignedTransaction,
@@ -109,15 +119,23 @@ pub fn judge(
     data_boxes: &[ErgoBox],
     state: &ErgoStateContext,
 ) -> Verdict {
-    let request = request(tx, boxes, data_boxes, state);
-    let mut line = String::new();
-    {
-        let mut place = free();
-        let process = place.get_or_insert_with(start);
-        writeln!(process.stdin, "{request}").unwrap();
-        process.stdout.read_line(&mut line).unwrap();
-    }
-    let answer: Value = serde_json::from_str(&line).expect("the judge answers in JSON");
+    verdict(&ask(&request(tx, boxes, data_boxes, state)))
+}
+
+/// As [`judge`], but if the script of `input` fails nothing is asked of the others, and they stand as if they did not.
+pub fn judge_at(
+    input: usize,
+    tx: &UnsignedTransaction,
+    boxes: &[ErgoBox],
+    data_boxes: &[ErgoBox],
+    state: &ErgoStateContext,
+) -> Verdict {
+    let mut request = request(tx, boxes, data_boxes, state);
+    request["at"] = json!(input);
+    verdict(&ask(&request))
+}
+
+fn verdict(answer: &Value) -> Verdict {
     let inputs: Vec<_> = answer["inputs"]
         .as_array()
         .unwrap_or_else(|| panic!("the judge could not read the transaction: {answer}"))
@@ -127,11 +145,28 @@ pub fn judge(
             None => Ok(()),
         })
         .collect();
-    let reduced = answer["reduced"].as_str().map(|text| Reduced {
-        props: props(&hex::decode(text).unwrap(), inputs.len()),
-        cost: answer["cost"].as_u64().expect("a cost"),
-    });
+    let reduced = reduced(answer, inputs.len());
     Verdict { inputs, reduced }
+}
+
+/// As [`judge`], but does not tell which scripts fail: what the inputs reduce to, or `None` if one of them does not.
+pub fn judge_whole(
+    tx: &UnsignedTransaction,
+    boxes: &[ErgoBox],
+    data_boxes: &[ErgoBox],
+    state: &ErgoStateContext,
+) -> Option<Reduced> {
+    let mut request = request(tx, boxes, data_boxes, state);
+    request["whole"] = json!(true);
+    reduced(&ask(&request), boxes.len())
+}
+
+fn reduced(answer: &Value, inputs: usize) -> Option<Reduced> {
+    let text = answer["reduced"].as_str()?;
+    Some(Reduced {
+        props: props(&hex::decode(text).unwrap(), inputs),
+        cost: answer["cost"].as_u64().expect("a cost"),
+    })
 }
 
 /// The propositions in a reduced transaction (EIP-19): they stand behind the transaction and its length, each before a cost.

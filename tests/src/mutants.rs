@@ -14,7 +14,7 @@ use ergo_lib::wallet::Wallet;
 use ergo_lib::wallet::secret_key::SecretKey;
 use ergo_lib::wallet::signing::make_context;
 use ergo_lib::wallet::tx_context::TransactionContext;
-use lets_contracts::{Artifact, unparsed};
+use lets_contracts::Artifact;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -68,15 +68,7 @@ impl Place {
         if !line.contains(beginning(contract)) {
             return None;
         }
-        let (mut case, asserted) = of_line(line);
-        let light = |tree: &mut ErgoTree| *tree = unparsed(bytes(tree));
-        let boxes = case.inputs.iter_mut().map(|(b, _)| b);
-        boxes
-            .chain(&mut case.data_inputs)
-            .for_each(|b| light(&mut b.ergo_tree));
-        case.outputs
-            .iter_mut()
-            .for_each(|b| light(&mut b.ergo_tree));
+        let (case, asserted) = of_line(line);
         let counts = |i: &usize| match asserted {
             Asserted::RefusedAt(at) => at == *i,
             _ => !case.is_rent(*i),

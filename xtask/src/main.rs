@@ -64,6 +64,9 @@ enum Command {
         /// Seed of the first of them; a finding names its own
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Percentage of them that the official interpreter judges too; ergo-lib judges all
+        #[arg(long, default_value_t = 100)]
+        official: u8,
     },
     /// Everything that must pass: set-up, artifacts, supply, format, lints, tests
     Test(run::NodeArgs),
@@ -77,7 +80,11 @@ fn main() -> ExitCode {
         Command::Mutate { sample, contracts } => mutate::run(sample, &contracts),
         Command::Bench { scale } => run::bench(scale.as_deref()),
         Command::Supply => supply::run(),
-        Command::Adversary { cases, seed } => run::adversary(cases, seed),
+        Command::Adversary {
+            cases,
+            seed,
+            official,
+        } => run::adversary(cases, seed, official),
         Command::Test(args) => match args.node {
             Some(_) => run::test_on_node(&args),
             None => run::test(),

@@ -152,19 +152,23 @@ pub(crate) fn bench(scale: Option<&str>) -> Result<(), XtaskError> {
 }
 
 /// The random adversary, from an optimised build.
-pub(crate) fn adversary(cases: u64, seed: u64) -> Result<(), XtaskError> {
+pub(crate) fn adversary(cases: u64, seed: u64, official: u8) -> Result<(), XtaskError> {
     npm_install()?;
     run(command(
         "cargo",
         &["build", "--release", "--workspace", "--bin", "adversary"],
         "",
     ))?;
-    let (cases, seed) = (cases.to_string(), seed.to_string());
-    run(command(
-        "target/release/adversary",
-        &["--cases", &cases, "--seed", &seed],
-        "",
-    ))
+    let mut adversary = command("target/release/adversary", &[], "");
+    let numbers = [
+        ("--cases", cases),
+        ("--seed", seed),
+        ("--official", official.into()),
+    ];
+    for (name, number) in numbers {
+        adversary.args([name, &number.to_string()]);
+    }
+    run(adversary)
 }
 
 /// How many mutants every test run tries, of some three and a half thousand: what a minute or so allows.

@@ -4,7 +4,7 @@
 use super::oracle::{Breach, Deed};
 use super::scenery::Scenery;
 use super::state::{MEMBERS, SPONSOR, State, Town};
-use super::verdict::{Fate, try_out};
+use super::verdict::{Fate, Judges, try_out};
 use super::view::View;
 use crate::case::Case;
 use crate::hand::{pays, signs, takes, trade};
@@ -25,13 +25,14 @@ type Step = Result<(), Breach>;
 ///
 /// # Errors
 /// The first step that is refused, as a [`Breach`] of I8.
-pub(super) fn go_on(state: &State, town: &Town, deed: &Deed) -> Step {
+pub(super) fn go_on(state: &State, town: &Town, deed: &Deed, judges: Judges) -> Step {
     // Not before the boxes that pay for it were made.
     let height = Height(u32::try_from(deed.height).unwrap_or(0)).max(town.world.height);
     let next = Next {
         state,
         town,
         deed,
+        judges,
         view: View::new(&town.world.lets),
         world: town.world.at(height),
     };
@@ -45,6 +46,7 @@ struct Next<'a> {
     state: &'a State,
     town: &'a Town,
     deed: &'a Deed,
+    judges: Judges,
     view: View<'a>,
     world: World,
 }
@@ -60,7 +62,7 @@ impl Next<'_> {
     /// The step is accepted, with everybody's signature.
     fn expect(&self, mut case: Case, what: &str) -> Step {
         case.signers = self.state.keys();
-        match try_out(&case) {
+        match try_out(&case, self.judges) {
             Fate::Accepted(_) => Ok(()),
             fate => Err(stuck(format!("{what}: {fate:?}"))),
         }

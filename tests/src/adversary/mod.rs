@@ -2,7 +2,7 @@
 //! checks that what they take keeps the invariants of `docs/SECURITY.md`.
 //!
 //! Everything follows from a seed. A chunk of transactions has a seed of its own, and runs alone: the seed that a finding
-//! names finds it again.
+//! names finds it again. Both interpreters judge a share of them, as [`Official`] says, and ergo-lib all.
 
 mod after;
 mod drafts;
@@ -18,7 +18,7 @@ mod view;
 
 pub use drafts::{Draft, Kind};
 pub use moves::{Move, What};
-pub use verdict::{Fate, try_out};
+pub use verdict::{Fate, Judges, try_out};
 
 use crate::case::Case;
 use drafts::{arb_draft, together};
@@ -41,6 +41,9 @@ pub const CHUNK: u64 = 64;
 /// States in a chunk; from each some transactions are tried.
 const STATES: u32 = 16;
 
+/// How many of a hundred transactions the official interpreter judges too.
+pub type Official = u8;
+
 /// One transaction: honest ones, and what is changed in them.
 #[derive(Debug, Clone)]
 struct Attempt {
@@ -49,6 +52,17 @@ struct Attempt {
     repaired: bool,
     /// Whether the honest next steps are tried, if it is accepted.
     onward: bool,
+    /// Of 0 to 99: below [`Official`] the official interpreter judges it too.
+    lot: u8,
+}
+
+impl Attempt {
+    fn judges(&self, official: Official) -> Judges {
+        match self.lot < official {
+            true => Judges::Both,
+            false => Judges::ErgoLib,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -106,12 +120,14 @@ fn arb_attempts(kinds: &[Kind]) -> impl Strategy<Value = Vec<Attempt>> + use<> {
         moves,
         prop::bool::weighted(0.9),
         prop::bool::weighted(0.15),
+        0..100_u8,
     )
-        .prop_map(|(drafts, moves, repaired, onward)| Attempt {
+        .prop_map(|(drafts, moves, repaired, onward, lot)| Attempt {
             drafts,
             moves,
             repaired,
             onward,
+            lot,
         });
     vec(attempt, 1..=12)
 }
@@ -155,13 +171,16 @@ pub struct Tally {
     pub merged: Count,
     /// Accepted ones after which the next steps were tried.
     pub onward: u64,
+    /// Judged by both interpreters.
+    pub both: u64,
 }
 
 impl Tally {
-    fn note(&mut self, attempt: &Attempt, fate: &Fate) {
+    fn note(&mut self, attempt: &Attempt, judges: Judges, fate: &Fate) {
         let accepted = matches!(fate, Fate::Accepted(_));
         self.all.add(accepted);
         self.onward += u64::from(accepted && attempt.onward);
+        self.both += u64::from(judges == Judges::Both && !matches!(fate, Fate::Malformed));
         for draft in &attempt.drafts {
             self.kinds.entry(draft.kind).or_default().add(accepted);
         }
@@ -176,6 +195,7 @@ impl Tally {
     fn merge(&mut self, other: Tally) {
         self.all.merge(other.all);
         self.onward += other.onward;
+        self.both += other.both;
         self.merged.merge(other.merged);
         for (kind, count) in other.kinds {
             self.kinds.entry(kind).or_default().merge(count);
@@ -208,7 +228,8 @@ impl fmt::Display for Tally {
         for (what, count) in &self.moves {
             line(f, &format!("  {what:?}"), count)?;
         }
-        writeln!(f, "\n{} followed by the honest next steps", self.onward)
+        writeln!(f, "\n{} judged by both interpreters", self.both)?;
+        writeln!(f, "{} followed by the honest next steps", self.onward)
     }
 }
 
@@ -254,19 +275,20 @@ fn lay(state: &dyn Scenery, attempt: &Attempt) -> Option<Case> {
 }
 
 /// What is wrong with what became of it, if anything is.
-fn fault(state: &dyn Scenery, attempt: &Attempt, fate: &Fate) -> Option<String> {
+fn fault(state: &dyn Scenery, attempt: &Attempt, judges: Judges, fate: &Fate) -> Option<String> {
     match fate {
         Fate::Malformed | Fate::Refused => None,
         Fate::Disputed(why) => Some(format!("the interpreters disagree: {why}")),
         Fate::Accepted(deed) => {
-            let kept = state.check(deed, attempt.onward);
+            let onward = attempt.onward.then_some(judges);
+            let kept = state.check(deed, onward);
             kept.err().map(|breach| breach.to_string())
         }
     }
 }
 
 /// Tries one chunk.
-pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
+fn chunk(seed: u64, official: Official) -> (Tally, Option<Finding>) {
     let tally = RefCell::new(Tally::default());
     let found = RefCell::new(false);
     let mut runner = TestRunner::new(ProptestConfig {
@@ -283,11 +305,12 @@ pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
             let Some(case) = lay(state, attempt) else {
                 continue;
             };
-            let fate = try_out(&case);
+            let judges = attempt.judges(official);
+            let fate = try_out(&case, judges);
             if !*found.borrow() {
-                tally.borrow_mut().note(attempt, &fate);
+                tally.borrow_mut().note(attempt, judges, &fate);
             }
-            if let Some(fault) = fault(state, attempt, &fate) {
+            if let Some(fault) = fault(state, attempt, judges, &fate) {
                 *found.borrow_mut() = true;
                 let shown = show::transaction(state, &case);
                 let said = format!("{fault}\n{attempt:?}\n{shown}");
@@ -310,6 +333,7 @@ pub fn chunk(seed: u64) -> (Tally, Option<Finding>) {
 pub fn hunt(
     seed: u64,
     chunks: u64,
+    official: Official,
     each: impl Fn(&Tally, &[Finding]) + Sync,
 ) -> (Tally, Vec<Finding>) {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -320,7 +344,7 @@ pub fn hunt(
         if number >= chunks {
             break;
         }
-        let (tally, finding) = chunk(seed + number);
+        let (tally, finding) = chunk(seed + number, official);
         let mut result = result.lock().unwrap();
         result.0.merge(tally);
         result.1.extend(finding);

@@ -11,7 +11,7 @@ use super::drafts::Draft;
 use super::oracle::{self, Breach, Check, Deed};
 use super::scenery::{Scenery, contract_of, token_of};
 use super::state::{SPONSOR, THIEF, Waiting, arb_age, arb_waiting};
-use super::verdict::{Fate, try_out};
+use super::verdict::{Fate, Judges, try_out};
 use crate::case::{Case, existing};
 use crate::hand::{junk, loot, note, signs, trade};
 use crate::open::{ORACLE, OpenStage, RATE, asking, policy};
@@ -288,7 +288,7 @@ impl OpenState {
     }
 
     /// I8: whoever has an account can sign, and the next one can join.
-    fn go_on(&self, deed: &Deed) -> Check {
+    fn go_on(&self, deed: &Deed, judges: Judges) -> Check {
         let stuck = |what: String| Breach {
             invariant: "I8",
             what,
@@ -303,7 +303,7 @@ impl OpenState {
         let lets = &stage.lets;
         let expect = |mut case: Case, what: &str| {
             case.signers = self.keys();
-            match try_out(&case) {
+            match try_out(&case, judges) {
                 Fate::Accepted(_) => Ok(()),
                 fate => Err(stuck(format!("{what}: {fate:?}"))),
             }
@@ -436,11 +436,11 @@ impl Scenery for OpenState {
         Hand::new(self, draft, nth).lay()
     }
 
-    fn check(&self, deed: &Deed, onward: bool) -> Check {
+    fn check(&self, deed: &Deed, onward: Option<Judges>) -> Check {
         oracle::check_open(&self.stage.lets, &ORACLE, deed)?;
         match onward {
-            true => self.go_on(deed),
-            false => Ok(()),
+            Some(judges) => self.go_on(deed, judges),
+            None => Ok(()),
         }
     }
 }

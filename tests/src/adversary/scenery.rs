@@ -2,6 +2,7 @@
 
 use super::drafts::Draft;
 use super::oracle::{Check, Deed};
+use super::verdict::Judges;
 use crate::case::Case;
 use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::token::TokenId;
@@ -27,8 +28,8 @@ pub(super) trait Scenery {
     fn token_name(&self, id: TokenId) -> String;
     /// The honest transaction, if it can be laid out here; the second of two has another sponsor's box.
     fn lay(&self, draft: &Draft, nth: usize) -> Option<Case>;
-    /// Whether what was accepted keeps every invariant; with `onward` also whether everybody can go on.
-    fn check(&self, deed: &Deed, onward: bool) -> Check;
+    /// Whether what was accepted keeps every invariant; with `onward` also whether everybody can go on, as these judge.
+    fn check(&self, deed: &Deed, onward: Option<Judges>) -> Check;
 }
 
 /// The contract of this LETS that the script is.

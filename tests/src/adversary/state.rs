@@ -12,6 +12,7 @@ use super::after;
 use super::drafts::Draft;
 use super::oracle::{self, Check, Deed};
 use super::scenery::{Scenery, contract_of, token_of};
+use super::verdict::Judges;
 use crate::case::{Case, existing};
 use crate::hand::{junk, loot, membership, unit};
 use crate::world::{World, at_least, key, prop};
@@ -467,12 +468,12 @@ impl Scenery for State {
         draft.lay(self, nth)
     }
 
-    fn check(&self, deed: &Deed, onward: bool) -> Check {
+    fn check(&self, deed: &Deed, onward: Option<Judges>) -> Check {
         self.towns.iter().try_for_each(|town| {
             oracle::check(&town.world.lets, deed)?;
             match onward {
-                true => after::go_on(self, town, deed),
-                false => Ok(()),
+                Some(judges) => after::go_on(self, town, deed, judges),
+                None => Ok(()),
             }
         })
     }

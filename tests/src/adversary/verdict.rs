@@ -1,5 +1,5 @@
 //! Whether a chain would take the transaction: ergo-lib's full validation of the signed transaction, and the official
-//! interpreter, which runs in nodes, on whatever ergo-lib takes.
+//! interpreter, which runs in nodes, of what ergo-lib takes and of what it refuses.
 
 use super::oracle::Deed;
 use super::view::leaves;
@@ -22,6 +22,15 @@ use lets_protocol::Blocks;
 /// One of so many transactions that want a proof is given an empty one for it and validated all the same.
 const BARE: u8 = 8;
 
+/// Who judges. The official interpreter takes several times as long as ergo-lib.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judges {
+    /// ergo-lib; and the official interpreter where ergo-lib is known not to see what nodes see.
+    ErgoLib,
+    /// Both, of all that comes to a script: they must agree.
+    Both,
+}
+
 /// What becomes of a transaction.
 #[derive(Debug)]
 pub enum Fate {
@@ -36,7 +45,7 @@ pub enum Fate {
 }
 
 /// Tries to have the transaction taken.
-pub fn try_out(case: &Case) -> Fate {
+pub fn try_out(case: &Case, judges: Judges) -> Fate {
     let ids: Vec<_> = case.inputs.iter().map(|(b, _)| b.box_id()).collect();
     if (1..ids.len()).any(|i| ids[..i].contains(&ids[i])) {
         return Fate::Malformed;
@@ -50,17 +59,36 @@ pub fn try_out(case: &Case) -> Fate {
     let mut props = Vec::with_capacity(ids.len());
     for input in 0..ids.len() {
         let prop = (!case.is_rent(input)).then(|| reduce_in(&light, &state, input));
-        if prop.as_ref().is_some_and(|p| !passes(p)) && !bare {
-            return Fate::Refused;
+        if prop.as_ref().is_some_and(|p| !passes(p)) {
+            if judges == Judges::Both
+                && is_taken_by_the_other(case, &light.spending_tx, &state, input)
+            {
+                return Fate::Disputed(format!("input {input}: ergo-lib alone refuses: {prop:?}"));
+            }
+            if !bare {
+                return Fate::Refused;
+            }
         }
         props.push(prop);
     }
     let context = case.runnable(tx);
     let tx = &context.spending_tx;
+    let typed = is_typed(case);
+    let contested = |props: &[Option<Reduction>]| {
+        if typed && judges == Judges::ErgoLib {
+            return None;
+        }
+        let dispute = disputed(case, tx, &state, props)?;
+        Some(if typed {
+            Fate::Disputed(dispute)
+        } else {
+            Fate::Refused
+        })
+    };
     let mut proofs = proofs(case, &context, &state);
     if proofs.len() < ids.len() && !bare {
         // Some input has no proof that these keys could make.
-        return Fate::Refused;
+        return contested(&props).unwrap_or(Fate::Refused);
     }
     proofs.resize(ids.len(), ProofBytes::Empty);
     let Ok(signed) = Transaction::from_unsigned_tx(tx.clone(), proofs) else {
@@ -92,11 +120,8 @@ pub fn try_out(case: &Case) -> Fate {
             props[input] = Some(reduce_in(&light, &state, input));
         }
     }
-    if let Some(dispute) = disputed(case, tx, &state, &props) {
-        return match is_typed(case) {
-            true => Fate::Disputed(dispute),
-            false => Fate::Refused,
-        };
+    if let Some(fate) = contested(&props) {
+        return fate;
     }
     Fate::Accepted(Box::new(Deed {
         inputs: case.boxes(),
@@ -167,6 +192,18 @@ fn rent(case: &Case, tx: &Transaction, input: usize) -> Option<bool> {
                 && next.tokens == spent.tokens
                 && next.additional_registers == spent.additional_registers),
     )
+}
+
+/// Whether the official interpreter takes this input, whose script ergo-lib lets refuse it. A storage-rent spend beside it,
+/// whose script need not pass, would hide that.
+fn is_taken_by_the_other(
+    case: &Case,
+    tx: &UnsignedTransaction,
+    state: &ErgoStateContext,
+    input: usize,
+) -> bool {
+    let reduced = judge::judge_whole(tx, &case.boxes(), &case.data_inputs, state);
+    reduced.is_some_and(|r| r.props[input] != SigmaBoolean::TrivialProp(false))
 }
 
 /// What the official interpreter has against it. `props` are ergo-lib's reductions of the scripts that run.

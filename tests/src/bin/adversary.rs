@@ -14,15 +14,22 @@ struct Args {
     /// Seed of the first chunk; every further chunk has the next number
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Percentage of them that the official interpreter judges too; ergo-lib judges all
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(..=100))]
+    official: u8,
 }
 
 fn main() -> ExitCode {
-    let Args { cases, seed } = Args::parse();
+    let Args {
+        cases,
+        seed,
+        official,
+    } = Args::parse();
     let bar = ProgressBar::new(cases);
     if let Ok(style) = ProgressStyle::with_template("{elapsed} [{bar:30}] {pos}/{len} {msg}") {
         bar.set_style(style);
     }
-    let (tally, findings) = hunt(seed, cases.div_ceil(CHUNK), |tally, findings| {
+    let (tally, findings) = hunt(seed, cases.div_ceil(CHUNK), official, |tally, findings| {
         bar.set_position(tally.all.tried);
         bar.set_message(format!(
             "{:.1} % accepted, {} findings",

@@ -5,14 +5,14 @@ use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
 use ergo_lib::ergotree_ir::chain::ergo_box::NonMandatoryRegisterId::{R4, R5};
 use lets_protocol::Kind;
 use lets_tests::adversary::oracle::{self, Deed};
-use lets_tests::adversary::{Fate, try_out};
+use lets_tests::adversary::{Fate, Judges, try_out};
 use lets_tests::open::{BACKING, ORACLE, RATE, UNITS};
 use lets_tests::{Case, OpenStage};
 
 /// What the oracle says of a transaction that was accepted, after `change` has made another of it.
 #[track_caller]
 fn breach(stage: &OpenStage, case: &Case, change: impl FnOnce(&mut Deed)) -> &'static str {
-    let fate = try_out(case);
+    let fate = try_out(case, Judges::Both);
     let Fate::Accepted(mut deed) = fate else {
         panic!("the honest transaction is not accepted: {fate:?}");
     };
