@@ -175,14 +175,16 @@ fn is_label(word: &str) -> bool {
         && chars.all(|c| c.is_ascii_digit())
 }
 
-/// The tests of an integration test target, each by its path, or nothing if there is no such target.
+/// The tests of an integration test target (a crate's `it` by the crate's name), each by its path, or nothing if there is no such
+/// target.
 pub fn tests_of(target: &str) -> BTreeSet<String> {
     let mut tests = BTreeSet::new();
     let sources = [
         format!("tests/tests/{target}.rs"),
+        format!("tests/tests/{target}/main.rs"),
         format!("tests/{target}/main.rs"),
         format!("cli/tests/{target}/main.rs"),
-        format!("crates/lets-wallet/tests/{target}.rs"),
+        format!("crates/{target}/tests/it/main.rs"),
     ];
     let found = sources.iter().map(|s| root().join(s)).find(|s| s.exists());
     if let Some(file) = found {

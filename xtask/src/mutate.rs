@@ -4,8 +4,8 @@
 use crate::run::{self, XtaskError};
 use std::path::PathBuf;
 
-/// Test programs in `tests/tests` in which no script is judged by itself.
-const WITHOUT_CASES: [&str; 4] = ["scenarios", "model", "parsers", "adversary"];
+/// The test programs that judge scripts by themselves.
+const WITH_CASES: [&str; 2] = ["scripts", "attacks"];
 
 fn cases() -> PathBuf {
     run::root().join("target/mutants/cases")
@@ -28,21 +28,9 @@ pub(crate) fn recording() -> Result<(&'static str, PathBuf), XtaskError> {
 /// Runs the tests that judge scripts, then the mutants in their cases.
 pub(crate) fn run(sample: Option<usize>, contracts: &[String]) -> Result<(), XtaskError> {
     run::npm_install()?;
-    let folder = run::root().join("tests/tests");
-    let files = std::fs::read_dir(&folder).map_err(|source| XtaskError::File {
-        path: folder,
-        source,
-    })?;
     // The features of the whole workspace: others would build the libraries below once more.
-    let mut args = vec!["test".to_owned(), "--workspace".to_owned()];
-    args.extend(["--bin", "mutate", "--test", "attacks"].map(str::to_owned));
-    for path in files.filter_map(Result::ok).map(|file| file.path()) {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        if path.extension().is_some_and(|e| e == "rs") && !WITHOUT_CASES.contains(&&*name) {
-            args.extend(["--test".to_owned(), name.into_owned()]);
-        }
-    }
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut args = vec!["test", "--workspace", "--bin", "mutate"];
+    args.extend(WITH_CASES.iter().flat_map(|name| ["--test", name]));
     let mut tests = run::command("cargo", &args, "");
     tests.envs([recording()?]);
     run::run(tests)?;

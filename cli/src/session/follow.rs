@@ -23,9 +23,9 @@ pub(super) const WINDOW: usize = 8;
 /// Blocks that are read ahead of the ledger, so that there is something to do while it writes.
 const READ: usize = 24;
 /// So many transactions go into the ledger together: each time its pages are written, however few rows in them are new.
-const ENOUGH: usize = 32_768;
+const ENOUGH: usize = 98_304;
 /// So long others who want to write to the ledger are kept waiting at most, and so long because of a node.
-const LONG: Duration = Duration::from_secs(5);
+const LONG: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_millis(250);
 /// With fewer blocks to go than this, asking the index costs more than it saves.
 const WORTH_ASKING: u32 = 2_000;

@@ -39,7 +39,7 @@ mod shown;
 mod view;
 
 #[cfg(test)]
-#[path = "../tests/common/keys.rs"]
+#[path = "../tests/it/common/keys.rs"]
 mod keys;
 
 pub use config::{BlockTime, DevnetConfig, MAX_HEIGHT, MIN_START_HEIGHT};

@@ -23,6 +23,7 @@ use crate::error::LedgerError;
 use crate::follow::{Head, KEPT_BLOCKS, Tip, marks, tip};
 use crate::fresh::{Nursery, Ours};
 use crate::held::Held;
+use crate::schema;
 use crate::stored::{Kind, Known, pack, scripted};
 use grow::Tables;
 
@@ -93,6 +94,9 @@ impl<'a> Batch<'a> {
         let tip = tip(&db).map_err(fault)?;
         let marks = marks(&db).map_err(fault)?;
         held.begin(tip);
+        if !held.is_whole() {
+            schema::find(&db).map_err(fault)?;
+        }
         Ok(Self {
             db,
             path,
@@ -214,11 +218,9 @@ impl<'a> Batch<'a> {
         if inputs.iter().any(held) {
             return Ok(true);
         }
-        if !self.held.is_whole() {
-            for id in inputs {
-                if self.stored(id)?.is_some() {
-                    return Ok(true);
-                }
+        for id in inputs {
+            if self.stored(id)?.is_some() {
+                return Ok(true);
             }
         }
         let spends = || -> Result<bool, rusqlite::Error> {
@@ -435,7 +437,7 @@ impl<'a> Batch<'a> {
         let fresh = self.fresh.take(id);
         let is_written = fresh.is_none();
         let found = match fresh.or_else(|| self.held.take(id)) {
-            None if !self.held.is_whole() => self.stored(id)?,
+            None => self.stored(id)?,
             found => found,
         };
         let Some(ours) = found else {
@@ -450,8 +452,11 @@ impl<'a> Batch<'a> {
         }))
     }
 
-    /// An unspent box that earlier batches wrote.
+    /// An unspent box that earlier batches wrote, if it is not held.
     fn stored(&self, id: &BoxId) -> Result<Option<Ours>, LedgerError> {
+        if self.held.is_whole() {
+            return Ok(None);
+        }
         let found: Option<(i64, i64, Option<i64>, Vec<u8>)> = self
             .db
             .prepare_cached(

@@ -35,8 +35,6 @@ CREATE TABLE boxes (box INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT 
 CREATE TABLE spends (tx INTEGER NOT NULL, box INTEGER NOT NULL, PRIMARY KEY (tx, box)) WITHOUT ROWID;
 CREATE TABLE contents (box INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, account INTEGER, spent INTEGER,
     owner BLOB, line INTEGER, cap INTEGER, community INTEGER, bytes BLOB NOT NULL);
-CREATE UNIQUE INDEX unspent_ids ON contents (id) WHERE spent IS NULL;
-CREATE INDEX unspent ON contents (kind, account) WHERE spent IS NULL;
 CREATE INDEX spent_lately ON contents (spent) WHERE spent IS NOT NULL;
 CREATE TABLE entries (tx INTEGER NOT NULL, account INTEGER NOT NULL, kind INTEGER NOT NULL, counterparty INTEGER,
     change INTEGER NOT NULL, balance INTEGER NOT NULL, units INTEGER NOT NULL, PRIMARY KEY (tx, account)) WITHOUT ROWID;
@@ -51,6 +49,13 @@ CREATE TABLE scripts (script BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE wallet (id BLOB PRIMARY KEY, script BLOB NOT NULL, bytes BLOB NOT NULL, made INTEGER NOT NULL, spent INTEGER);
 CREATE TABLE wallet_transactions (id BLOB PRIMARY KEY, height INTEGER NOT NULL) WITHOUT ROWID;
 ";
+
+/// Indices by which what can be spent now is found. A batch needs them where not all of it is held in memory (`Held`): until
+/// then every block would write their pages again.
+const FINDERS: [(&str, &str); 2] = [
+    ("unspent_ids", "contents (id) WHERE spent IS NULL"),
+    ("unspent", "contents (kind, account) WHERE spent IS NULL"),
+];
 
 /// Indices that reading needs, and whose places in the file have nothing to do with the order in which blocks come: made once
 /// the first blocks are in, since a page of them would be written again for every block. Of ids they have the first bytes.
@@ -196,18 +201,28 @@ pub(crate) fn index(connection: &mut Connection) -> Result<(), rusqlite::Error> 
     made
 }
 
+/// Makes the indices without which a batch does not find what it spends, if they are not there.
+pub(crate) fn find(connection: &Connection) -> Result<(), rusqlite::Error> {
+    make_all(connection, &FINDERS)
+}
+
+fn make_all(connection: &Connection, indices: &[(&str, &str)]) -> Result<(), rusqlite::Error> {
+    indices.iter().try_for_each(|(name, of)| {
+        connection.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {name} ON {of}"))
+    })
+}
+
 fn index_at_once(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    for (name, of) in INDICES {
-        transaction.execute_batch(&format!("CREATE INDEX IF NOT EXISTS {name} ON {of}"))?;
-    }
+    make_all(&transaction, &FINDERS)?;
+    make_all(&transaction, &INDICES)?;
     transaction.commit()
 }
 
 /// Drops them: many blocks are to come.
 pub(crate) fn unindex(connection: &Connection) -> Result<(), rusqlite::Error> {
-    for (name, _) in INDICES {
+    for (name, _) in FINDERS.iter().chain(&INDICES) {
         connection.execute_batch(&format!("DROP INDEX IF EXISTS {name}"))?;
     }
     Ok(())
