@@ -89,7 +89,8 @@ impl Next<'_> {
     fn made(&self) -> impl Iterator<Item = &ErgoBox> + '_ {
         let opened = TokenId::from(self.deed.inputs[0].box_id());
         let members = &self.town.accounts[..MEMBERS];
-        self.deed.outputs.iter().filter(move |b| {
+        let outputs = self.deed.outputs.iter();
+        outputs.filter(|b| !self.deed.is_loot(b)).filter(move |b| {
             self.view.number(b).is_some_and(|number| {
                 number == Vec::<u8>::from(opened)
                     || members.iter().any(|a| number == a.number().bytes())

@@ -318,6 +318,7 @@ impl OpenState {
             let number = b.tokens.iter().flatten().nth(1).map(|t| t.token_id);
             contract_of(lets, &b.ergo_tree) == Some("account")
                 && number.is_some_and(|id| id == opened || numbers.contains(&id))
+                && !deed.is_loot(b)
         };
         for made in deed.outputs.iter().filter(ours) {
             let account = AccountBox::parse(lets, made).map_err(|e| stuck(e.to_string()))?;

@@ -36,6 +36,22 @@ impl Deed {
     pub fn proves(&self, prop: &SigmaProp) -> bool {
         proves(prop.value(), &self.signed)
     }
+
+    /// Whether this account, which it makes, has the number of one that rent has taken whole, and other terms: its tokens were free,
+    /// and whoever took them has made of them what he liked.
+    pub(super) fn is_loot(&self, made: &ErgoBox) -> bool {
+        let number = |b: &ErgoBox| b.tokens.iter().flatten().nth(1).map(|t| t.token_id);
+        let rents = self
+            .inputs
+            .iter()
+            .zip(&self.rent)
+            .filter(|(_, rent)| **rent);
+        rents.map(|(spent, _)| spent).any(|spent| {
+            number(made).is_some()
+                && number(spent) == number(made)
+                && spent.additional_registers != made.additional_registers
+        })
+    }
 }
 
 /// An invariant that does not hold.

@@ -87,7 +87,7 @@ pub fn try_out(case: &Case, judges: Judges) -> Fate {
     };
     let mut proofs = proofs(case, &context, &state);
     if proofs.len() < ids.len() && !bare {
-        // Some input has no proof that these keys could make. (It may be unbalanced, too, which the official prover looks at first.)
+        // Some input has no proof that these keys could make. The other is not asked: it looks at the balance first.
         return Fate::Refused;
     }
     proofs.resize(ids.len(), ProofBytes::Empty);
