@@ -21,7 +21,7 @@ const OFFICIAL: Official = 5;
 
 #[test]
 fn random_transactions_near_valid_ones_keep_every_invariant() {
-    let (tally, findings) = hunt(SEED, CASES.div_ceil(CHUNK), OFFICIAL, |_, _| ());
+    let (tally, findings) = hunt(SEED, CASES.div_ceil(CHUNK), OFFICIAL, |_, _, _| ());
     let found: Vec<String> = findings.iter().map(ToString::to_string).collect();
     assert!(found.is_empty(), "{}", found.join("\n\n"));
     assert!(tally.all.tried >= CASES, "{tally}");

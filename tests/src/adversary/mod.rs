@@ -329,12 +329,13 @@ fn chunk(seed: u64, official: Official) -> (Tally, Option<Finding>) {
     (tally.into_inner(), finding)
 }
 
-/// Tries so many chunks, of consecutive seeds, on all cores; `each` hears what has been tried so far.
+/// Tries so many chunks, of consecutive seeds, on all cores. After each chunk `each` hears what has been tried, what was found,
+/// and what this chunk found.
 pub fn hunt(
     seed: u64,
     chunks: u64,
     official: Official,
-    each: impl Fn(&Tally, &[Finding]) + Sync,
+    each: impl Fn(&Tally, &[Finding], Option<&Finding>) + Sync,
 ) -> (Tally, Vec<Finding>) {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let next = AtomicU64::new(0);
@@ -347,8 +348,8 @@ pub fn hunt(
         let (tally, finding) = chunk(seed + number, official);
         let mut result = result.lock().unwrap();
         result.0.merge(tally);
-        result.1.extend(finding);
-        each(&result.0, &result.1);
+        result.1.extend(finding.clone());
+        each(&result.0, &result.1, finding.as_ref());
     };
     std::thread::scope(|scope| {
         for _ in 0..cores {

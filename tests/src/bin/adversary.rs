@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use lets_tests::adversary::{CHUNK, hunt};
+use lets_tests::adversary::{CHUNK, Finding, Tally, hunt};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     if let Ok(style) = ProgressStyle::with_template("{elapsed} [{bar:30}] {pos}/{len} {msg}") {
         bar.set_style(style);
     }
-    let (tally, findings) = hunt(seed, cases.div_ceil(CHUNK), official, |tally, findings| {
+    let each = |tally: &Tally, findings: &[Finding], new: Option<&Finding>| {
         bar.set_position(tally.all.tried);
         bar.set_message(format!(
             "{:.1} % accepted, {} findings",
@@ -40,7 +40,11 @@ fn main() -> ExitCode {
         if bar.is_hidden() {
             eprintln!("{} of {cases}: {}", tally.all.tried, bar.message());
         }
-    });
+        if let Some(finding) = new {
+            bar.suspend(|| eprintln!("{finding}\n"));
+        }
+    };
+    let (tally, findings) = hunt(seed, cases.div_ceil(CHUNK), official, each);
     bar.finish_and_clear();
     println!("{tally}");
     for finding in &findings {
