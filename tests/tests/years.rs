@@ -3,7 +3,7 @@
 use ergo_node_client::{NodeClient, NodeOptions};
 use lets_cli::output::Output;
 use lets_cli::session::follow::{Course, Followed, follow};
-use lets_cli::session::{History, Plan, Session};
+use lets_cli::session::{History, Plan, Session, View};
 use lets_ledger::{Ledger, Pick, TxRange};
 use lets_protocol::{Genesis, Replay};
 use lets_tests::years::{Books, FOUNDED, Size, make, serve};
@@ -35,7 +35,6 @@ async fn years_followed_are_the_books_of_their_maker() {
         Size {
             members: 12,
             trades: 120,
-            signed: true,
             reads: true,
         },
         1,
@@ -93,14 +92,14 @@ async fn years_followed_are_the_books_of_their_maker() {
         to: tip,
     };
     assert_eq!(history, all);
-    let present = session.present(&lets).await.unwrap();
+    let seen = session.present(&lets, View::Chain).await.unwrap();
     let chain = session.client().state_context().await.unwrap();
     let mut replay = Replay::new(&lets, genesis, chain);
     session
         .replay(&lets, &history, &mut replay, |_| {})
         .await
         .unwrap();
-    let replayed = replay.finish(present.ids.iter().copied());
+    let replayed = replay.finish(seen.present.ids.iter().copied());
     assert_eq!(replayed.faults, []);
     // Five found it, twelve are admitted, and then they trade.
     assert_eq!(replayed.transactions, 5 + 12 + 120);
