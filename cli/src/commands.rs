@@ -38,8 +38,9 @@ mod watch;
 use std::future::Future;
 use std::path::PathBuf;
 
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_ledger::Pick;
-use lets_protocol::{AccountNumber, Lets, Link};
+use lets_protocol::{AccountNumber, Lets, Link, Standing};
 
 use crate::args::{
     AccountCommand, Cli, Command, DemoKind, Global, InvoiceCommand, NodeCommand, NoteCommand,
@@ -260,14 +261,24 @@ impl Group {
     /// What an account is called here: its name in the address book, that of the key on this machine that owns it, or
     /// the first digits of its number.
     pub(crate) fn name_of(&self, account: &AccountBox) -> String {
-        let number = account.number();
-        if let Some(name) = self.book.name_of(&number) {
+        self.called(&account.number(), self.own_key(account))
+    }
+
+    /// The same of an account with this number, owned by this key on this machine or by none.
+    fn called(&self, number: &AccountNumber, own: Option<&Key>) -> String {
+        if let Some(name) = self.book.name_of(number) {
             return name.to_owned();
         }
-        match self.own_key(account) {
+        match own {
             Some(key) => key.name.clone(),
-            None => crate::names::short(&number),
+            None => crate::names::short(number),
         }
+    }
+
+    /// As [`Group::name_of`], for one of very many.
+    pub(crate) fn name_of_standing(&self, account: &Standing) -> String {
+        let owner = account.owner.as_ref();
+        self.called(&account.number, owner.and_then(|owner| self.key_of(owner)))
     }
 
     /// As [`Group::name_of`], for a number alone.
@@ -287,8 +298,14 @@ impl Group {
     /// The key on this machine that owns the account.
     pub(crate) fn own_key(&self, account: &AccountBox) -> Option<&Key> {
         // A key in an account that follows another box means nothing.
-        let owns = |key: &&Key| *account.link() == Link::None && key.owner() == *account.owner();
-        self.own.iter().find(owns)
+        match account.link() {
+            Link::None => self.key_of(account.owner()),
+            _ => None,
+        }
+    }
+
+    fn key_of(&self, owner: &SigmaProp) -> Option<&Key> {
+        self.own.iter().find(|key| key.owner() == *owner)
     }
 
     /// The account that a person names: by the address book, by a key on this machine, or by its number.

@@ -36,6 +36,12 @@ impl Report {
             text: text.into(),
         })
     }
+
+    /// The same data with another text.
+    #[must_use]
+    pub fn with_text(self, text: String) -> Self {
+        Self { text, ..self }
+    }
 }
 
 #[derive(Serialize)]
@@ -192,13 +198,11 @@ fn write_line(mut to: impl Write, text: &str) {
 }
 
 /// Rows under a header, columns by two spaces; the columns named in `right` (from 0) are right-aligned.
-pub fn table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header.to_vec());
-    for row in rows {
-        table.add_row(row.clone());
-    }
+    table.add_rows(rows);
     for index in 0..header.len() {
         if let Some(column) = table.column_mut(index) {
             column.set_padding((0, 2));
@@ -207,9 +211,11 @@ pub fn table(header: &[&str], rows: &[Vec<String>], right: &[usize]) -> String {
             }
         }
     }
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n")
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.truncate(text.trim_end_matches('\n').len());
+    text
 }

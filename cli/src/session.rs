@@ -17,7 +17,7 @@ mod unread;
 
 pub use books::{Confirmed, Kept, Plan};
 pub use fate::{Attempt, Fate};
-pub use find::{BooksSeen, Seen, View};
+pub use find::{PresentSeen, Seen, View};
 pub use follow::Followed;
 pub use history::{History, Past};
 pub use imported::{Imported, opens};

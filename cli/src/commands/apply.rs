@@ -141,7 +141,7 @@ pub(super) async fn list(env: &Env<'_>) -> Result<Report, CliError> {
         true => format!("no open applications to {:?}", group.manifest.name),
         false => table(
             &["application", "ERG", "expires", "state", "key here"],
-            &rows,
+            rows,
             &[1, 2],
         ),
     };

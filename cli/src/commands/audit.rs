@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::keys;
 use crate::names;
 use crate::output::{Report, table};
-use crate::session::{History, Past, Session};
+use crate::session::{History, Past, Session, View};
 
 use opening::Openings;
 
@@ -164,7 +164,8 @@ async fn read(group: &Group, session: &Session, genesis: &Genesis) -> Result<Rea
     let mut readings = 0;
     loop {
         let before = session.seen_height().await?;
-        let present = session.present(&group.lets).await;
+        let seen = session.present(&group.lets, View::Chain).await;
+        let present = seen.map(|seen| seen.present);
         let (findings, present) =
             verify::inspect(session, &group.manifest, &group.lets, present).await?;
         let founded = group.manifest.founding.height;
@@ -316,10 +317,10 @@ fn text(
         findings.lines(),
         table(
             &["account", "line", "cap", "units", "balance", ""],
-            &rows,
+            rows,
             &[1, 2, 3, 4],
         ),
-        table(&["height", "what was done", "transaction"], &done, &[0]),
+        table(&["height", "what was done", "transaction"], done, &[0]),
     ];
     parts.extend(figures.map(|f| f.text(group.manifest.currency.code())));
     parts.join("\n\n")

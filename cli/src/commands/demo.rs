@@ -9,8 +9,8 @@ use ergo_devnet::{BlockTime, Devnet, DevnetConfig};
 use ergo_lib::ergotree_ir::chain::address::NetworkPrefix;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{
-    AccountBox, AccountNumber, Applicant, Blocks, Currency, FoundingStep, NanoErg, RuleViolation,
-    Terms, TradeError, admit, apply, pay_direct,
+    AccountBox, AccountNumber, Applicant, Blocks, Currency, FoundingStep, Lets, NanoErg, Present,
+    RuleViolation, Standing, Terms, TradeError, admit, apply, pay_direct,
 };
 use lets_wallet::{Backup, KeyIndex, LocalSigner, Mnemonic, UnlockedKeys, WordCount};
 use serde::Serialize;
@@ -377,29 +377,17 @@ impl Stage<'_> {
 
     /// The books as the chain alone has them.
     async fn ledger(self, members: &[Person], refused: RefusedJson) -> Result<Report, CliError> {
-        let books = self
-            .session
-            .books(&self.lets, &self.manifest, View::Chain)
-            .await?
-            .books;
-        let supply = self.manifest.supply;
-        books
-            .check(supply.units, supply.memberships)
-            .map_err(|e| CliError::Demo(e.to_string()))?;
+        let books = books(&self.session, &self.lets, &self.manifest).await?;
         let currency = &self.manifest.currency;
         let mut accounts = Vec::new();
         for member in members {
-            let account = books
-                .accounts
-                .iter()
-                .find(|a| *a.owner() == member.owner())
-                .ok_or_else(|| CliError::Demo(format!("{} has no account", member.name)))?;
+            let account = account_of(&books, member)?;
             accounts.push(AccountJson {
                 name: member.name,
-                number: account.number(),
+                number: account.number,
                 balance: currency.show_balance(account.balance()),
-                credit_line: currency.show(account.terms().line),
-                cap: currency.show(account.terms().cap),
+                credit_line: currency.show(account.terms.line),
+                cap: currency.show(account.terms.cap),
             });
         }
         let ids = &self.manifest.ids;
@@ -424,6 +412,25 @@ impl Stage<'_> {
         let text = text(&data);
         Report::new(&data, text)
     }
+}
+
+/// The books as the chain alone has them, which add up.
+async fn books(session: &Session, lets: &Lets, manifest: &Manifest) -> Result<Present, CliError> {
+    let books = session.settled(lets, manifest, View::Chain).await?.present;
+    let supply = manifest.supply;
+    match books.check(supply.units, supply.memberships) {
+        Some(Ok(())) => Ok(books),
+        Some(Err(e)) => Err(CliError::Demo(e.to_string())),
+        None => Err(CliError::Demo("there is not one pot".to_owned())),
+    }
+}
+
+fn account_of<'b>(books: &'b Present, member: &Person) -> Result<&'b Standing, CliError> {
+    let owner = member.owner();
+    let mut accounts = books.accounts.iter();
+    accounts
+        .find(|a| a.owner.as_ref() == Some(&owner))
+        .ok_or_else(|| CliError::Demo(format!("{} has no account", member.name)))
 }
 
 fn text(data: &DemoJson) -> String {
@@ -466,11 +473,11 @@ fn text(data: &DemoJson) -> String {
         data.lets.name,
         data.lets.currency,
         data.lets.committee,
-        table(&["member", "line", "cap", "balance"], &ledger, &[1, 2, 3]),
+        table(&["member", "line", "cap", "balance"], ledger, &[1, 2, 3]),
         refused.join("\n"),
         table(
             &["kind", "transaction", "bytes", "fee", "what"],
-            &transactions,
+            transactions,
             &[2, 3]
         )
     )

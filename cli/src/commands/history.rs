@@ -361,7 +361,7 @@ fn lines(lines: &[LineJson]) -> String {
             "blocks",
             "memo",
         ],
-        &rows,
+        rows,
         &[1, 5, 6, 7],
     )
 }

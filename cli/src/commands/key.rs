@@ -160,7 +160,7 @@ fn list(env: &Env<'_>) -> Result<Report, CliError> {
             "no keys in {}; `lets key new NAME` makes one",
             env.home.keys().display()
         ),
-        false => table(&["name", "address"], &rows, &[]),
+        false => table(&["name", "address"], rows, &[]),
     };
     Report::new(&data, text)
 }

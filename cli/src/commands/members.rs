@@ -1,6 +1,6 @@
 //! `lets members`: the ledger that everybody can read.
 
-use lets_protocol::{AccountBox, AccountNumber, Currency};
+use lets_protocol::{AccountNumber, Balance, Fault, Standing, Wrong};
 use serde::Serialize;
 
 use crate::commands::Env;
@@ -26,8 +26,19 @@ struct MemberJson {
 pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     let (group, session) = env.open_reading().await?;
     let seen = session
-        .books(&group.lets, &group.manifest, View::Pool)
+        .settled(&group.lets, &group.manifest, View::Pool)
         .await?;
+    let books = &seen.present;
+    if books.pots.len() != 1 {
+        // Without the pot the list proves nothing: asked for alone, its refusal tells why there is none.
+        session.pot(&group.lets, View::Pool).await?;
+    }
+    // What cannot be read has been told of.
+    let told = |fault: &&Fault| matches!(fault.wrong, Wrong::Unreadable(_));
+    for fault in books.faults.iter().filter(|fault| !told(fault)) {
+        let fault = fault.explain(&group.manifest.currency);
+        env.out.note(&format!("warning: {fault}"));
+    }
     let currency = &group.manifest.currency;
     #[derive(Serialize)]
     struct Ledger {
@@ -44,18 +55,17 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     }
     let charter = session.charter(&group.lets, View::Pool).await?;
     let announced = Announced::of(&charter, currency);
-    let mut accounts: Vec<MemberJson> = seen
-        .books
+    let mut accounts: Vec<MemberJson> = books
         .accounts
         .iter()
         .map(|a| MemberJson {
-            name: group.name_of(a),
-            number: a.number(),
-            credit_line: currency.show(a.terms().line),
-            cap: currency.show(a.terms().cap),
+            name: group.name_of_standing(a),
+            number: a.number,
+            credit_line: currency.show(a.terms.line),
+            cap: currency.show(a.terms.cap),
             balance: currency.show_balance(a.balance()),
             share: share(a),
-            confirmed: seen.confirmed(&a.number()),
+            confirmed: seen.confirmed(&a.box_id),
         })
         .collect();
     accounts.sort_by(|a, b| (&a.name, a.number).cmp(&(&b.name, b.number)));
@@ -63,23 +73,27 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         lets: group.manifest.name.clone(),
         currency: currency.code().to_owned(),
         accounts,
-        in_notes: notes(&seen.books, currency),
-        sum: currency.show_balance(seen.books.sum()),
+        in_notes: currency.show_balance(Balance::new(books.units_in_notes)),
+        sum: currency.show_balance(books.sum()),
         other_rules_from: announced.as_ref().map(|a| a.from.0),
         other_rules: announced
             .as_ref()
             .map_or_else(Vec::new, |a| a.changes.clone()),
     };
+    let in_notes = books.units_in_notes != 0;
+    drop(seen);
+    // Of very many accounts each is in memory once: as data, as JSON, and as text.
+    let report = Report::new(&data, "")?;
     let mut rows: Vec<Vec<String>> = data
         .accounts
-        .iter()
+        .into_iter()
         .map(|m| {
             vec![
-                m.name.clone(),
+                m.name,
                 names::short(&m.number),
-                m.credit_line.clone(),
-                m.cap.clone(),
-                m.balance.clone(),
+                m.credit_line,
+                m.cap,
+                m.balance,
                 m.share.map_or("-".to_owned(), |s| format!("{s}%")),
                 match m.confirmed {
                     true => String::new(),
@@ -94,7 +108,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         row[4] = value.to_owned();
         row
     };
-    if seen.books.units_in_notes() != 0 {
+    if in_notes {
         rows.push(total("on the way", &data.in_notes));
     }
     rows.push(total("sum", &data.sum));
@@ -107,22 +121,18 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         "share",
         "",
     ];
-    let mut text = format!("{}\n\n{}", data.lets, table(&header, &rows, &[2, 3, 4, 5]));
+    let mut text = format!("{}\n\n{}", data.lets, table(&header, rows, &[2, 3, 4, 5]));
     if let Some(announced) = announced {
         text.push_str(&format!("\n\n{}", announced.text()));
     }
-    Report::new(&data, text)
+    Ok(report.with_text(text))
 }
 
-fn notes(books: &lets_protocol::Books, currency: &Currency) -> String {
-    currency.show_balance(lets_protocol::Balance::new(books.units_in_notes()))
-}
-
-fn share(account: &AccountBox) -> Option<i64> {
+fn share(account: &Standing) -> Option<i64> {
     let balance = account.balance().units();
     let limit = match balance {
-        n if n < 0 => account.terms().line.units(),
-        _ => account.terms().cap.units(),
+        n if n < 0 => account.terms.line.units(),
+        _ => account.terms.cap.units(),
     };
     match (balance, limit) {
         (0, _) => Some(0),

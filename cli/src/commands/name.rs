@@ -54,7 +54,7 @@ pub(super) fn run(env: &Env<'_>, command: NameCommand) -> Result<Report, CliErro
                 .collect();
             let text = match rows.is_empty() {
                 true => "no names yet; `lets name add NAME NUMBER` gives one".to_owned(),
-                false => table(&["name", "account"], &rows, &[]),
+                false => table(&["name", "account"], rows, &[]),
             };
             let listed = book.iter().map(|(name, number)| NameJson {
                 name: name.to_owned(),

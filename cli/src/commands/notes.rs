@@ -85,7 +85,7 @@ pub(super) async fn run(env: &Env<'_>, args: NotesArgs) -> Result<Report, CliErr
                 "expires in",
                 "memo",
             ],
-            &rows,
+            rows,
             &[3],
         ),
     };

@@ -180,7 +180,7 @@ fn words(data: &Figures, months: &[Month], svg: Option<&std::path::Path>) -> Str
             .map(|d| vec![d.name.clone(), d.balance.clone(), d.line.clone()])
             .collect();
         text.push_str("\n\n");
-        text.push_str(&table(&["largest debts", code, "line"], &rows, &[1, 2]));
+        text.push_str(&table(&["largest debts", code, "line"], rows, &[1, 2]));
     }
     let most = months.iter().map(|m| m.volume).max().unwrap_or_default();
     let rows: Vec<Vec<String>> = data
@@ -204,7 +204,7 @@ fn words(data: &Figures, months: &[Month], svg: Option<&std::path::Path>) -> Str
     text.push_str("\n\n");
     text.push_str(&table(
         &["month", "members", "payments", "volume", "velocity", ""],
-        &rows,
+        rows,
         &[1, 2, 3, 4],
     ));
     if let Some(path) = svg {

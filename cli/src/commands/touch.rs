@@ -86,7 +86,7 @@ pub(super) async fn run(env: &Env<'_>, args: TouchArgs) -> Result<Report, CliErr
         .collect();
     let ages = table(
         &["box", "age", "renewable from", "rent from", ""],
-        &rows,
+        rows,
         &[1, 2, 3],
     );
 

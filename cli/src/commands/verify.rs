@@ -18,7 +18,7 @@ use crate::keys;
 use crate::manifest::{Manifest, OpenRecord};
 use crate::names;
 use crate::output::Report;
-use crate::session::Session;
+use crate::session::{Session, View};
 
 /// Blocks of a year.
 const YEAR: Blocks = Blocks(365 * Blocks::PER_DAY);
@@ -99,7 +99,8 @@ pub(super) async fn audit(
     manifest: &Manifest,
     lets: &Lets,
 ) -> Result<Findings, CliError> {
-    let present = session.settled(lets, manifest).await;
+    let seen = session.settled(lets, manifest, View::Chain).await;
+    let present = seen.map(|seen| seen.present);
     let (found, _) = inspect(session, manifest, lets, present).await?;
     match found.problems.is_empty() {
         true => Ok(found),

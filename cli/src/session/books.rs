@@ -60,6 +60,15 @@ pub struct Confirmed {
     pub height: u32,
 }
 
+/// What waits in a node's pool.
+#[derive(Debug, Default)]
+pub(super) struct InPool {
+    /// What it spends.
+    pub(super) spent: HashSet<BoxId>,
+    /// What it makes, also what it spends again.
+    pub(super) made: Vec<ErgoBox>,
+}
+
 impl Plan {
     fn subject(&self) -> &str {
         self.lets.as_ref().map_or("wallet", |(_, print, _)| print)
@@ -190,6 +199,11 @@ impl Session {
         let _ = self.kept.set(kept);
     }
 
+    /// Whether the session reads from a ledger.
+    pub(super) fn keeps(&self) -> bool {
+        self.kept.initialized()
+    }
+
     /// The ledger at the tip, if the session reads from one.
     ///
     /// # Errors
@@ -231,7 +245,7 @@ impl Session {
         &self,
         ask: impl Future<Output = Result<T, NodeError>>,
     ) -> Result<Option<T>, CliError> {
-        if self.kept.initialized() {
+        if self.keeps() {
             return Ok(None);
         }
         match (ask.await, &self.plan) {
@@ -252,7 +266,7 @@ impl Session {
 
     /// The ledger at the tip on a node that has no index: begun if the session reads from none yet and may.
     pub(super) async fn begun_books(&self) -> Result<Option<MutexGuard<'_, Ledger>>, CliError> {
-        if let (false, Some(plan)) = (self.kept.initialized(), &self.plan) {
+        if let (false, Some(plan)) = (self.keeps(), &self.plan) {
             self.begin(plan).await?;
         }
         self.ledger().await
@@ -310,26 +324,31 @@ impl Session {
         if view == View::Chain {
             return Ok(found);
         }
-        let pool = self.client.unconfirmed_all().await?;
-        let spent: HashSet<BoxId> = pool
-            .iter()
-            .flat_map(|tx| tx.inputs.iter().copied())
-            .collect();
+        let InPool { spent, mut made } = self.in_pool(wanted).await?;
         let known: HashSet<BoxId> = found.iter().map(|s| s.it.box_id()).collect();
-        for made in pool.into_iter().flat_map(|tx| tx.outputs) {
-            match made {
-                Ok(new) if known.contains(&new.id) => {}
-                Ok(new) => {
-                    let new = unread::whole(new)?;
-                    if wanted(&new) {
-                        found.push(seen(false)(new));
-                    }
+        made.retain(|new| !known.contains(&new.box_id()));
+        found.extend(made.into_iter().map(seen(false)));
+        found.retain(|s| !spent.contains(&s.it.box_id()));
+        Ok(found)
+    }
+
+    /// What the pool spends, and what of the wanted it makes. The user is told of what cannot be read.
+    pub(super) async fn in_pool(
+        &self,
+        wanted: impl Fn(&ErgoBox) -> bool,
+    ) -> Result<InPool, CliError> {
+        let mut found = InPool::default();
+        for tx in self.client.unconfirmed_all().await? {
+            found.spent.extend(tx.inputs);
+            for made in tx.outputs {
+                match made {
+                    Ok(new) => found.made.push(unread::whole(new)?),
+                    Err(unread) if wanted(&unread::stand_in(&unread)?) => self.heed([&unread]),
+                    Err(_) => {}
                 }
-                Err(unread) if wanted(&unread::stand_in(&unread)?) => self.heed([&unread]),
-                Err(_) => {}
             }
         }
-        found.retain(|s| !spent.contains(&s.it.box_id()));
+        found.made.retain(wanted);
         Ok(found)
     }
 

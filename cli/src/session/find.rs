@@ -1,18 +1,19 @@
 //! Finding the boxes of a LETS on a node, each parsed and checked by the protocol library.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Instant;
 
-use ergo_lib::ergotree_ir::chain::ergo_box::ErgoBox;
+use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::chain::token::TokenId;
 use ergo_lib::ergotree_ir::ergo_tree::ErgoTree;
 use ergo_node_client::{UnreadBox, UnspentQuery};
 use lets_contracts::is_same_script;
 use lets_protocol::{
-    AccountBox, AccountNumber, ApplicationBox, Books, CharterBox, CommonPot, Funding, Lets,
-    NoteBox, OpenPotBox, PotBox, Present,
+    AccountBox, AccountNumber, ApplicationBox, CharterBox, CommonPot, Funding, Lets, NoteBox,
+    OpenPotBox, PotBox, Present,
 };
 
+use super::books::InPool;
 use super::unread::kept_unread;
 use super::{LAG, PAUSE, Session};
 use crate::error::CliError;
@@ -322,100 +323,121 @@ impl Session {
         Ok(applications)
     }
 
-    /// All unspent boxes that hold a token of the LETS, as the chain has them, in one look.
+    /// All unspent boxes that hold a token of the LETS, in one look; out of a ledger a box at a time, for there may be very many.
     ///
     /// # Errors
     /// [`CliError::Node`].
-    pub async fn present(&self, lets: &Lets) -> Result<Present, CliError> {
-        let mut present = Present::default();
+    pub async fn present(&self, lets: &Lets, view: View) -> Result<PresentSeen, CliError> {
+        let mut seen = PresentSeen::default();
         for token in lets.tokens() {
-            let (found, unread) = self.all_with(&token, View::Chain).await?;
-            found.iter().for_each(|seen| present.add(lets, &seen.it));
-            for unread in unread {
-                present.add_unread(unread.box_id, unread.to_string());
-            }
+            let (found, unread) = self.all_with(&token, view).await?;
             // The first answer may have been that there is no index.
-            if let Some(ledger) = self.ledger().await? {
-                let mut present = Present::default();
-                ledger.unspent(|ergo_box| present.add(lets, &ergo_box))?;
-                for unread in kept_unread(&ledger)? {
-                    present.add_unread(unread.box_id, unread.to_string());
-                }
-                return Ok(present.sorted());
+            if let Some(kept) = self.kept_present(lets, view).await? {
+                return Ok(kept);
+            }
+            found.iter().for_each(|found| seen.add(lets, found));
+            if view == View::Pool {
+                self.heed(&unread);
+            }
+            for unread in unread {
+                seen.present.add_unread(unread.box_id, unread.to_string());
             }
         }
-        Ok(present.sorted())
+        Ok(seen.sorted())
     }
 
-    /// The same. While the view is torn they do not add up: then they are asked for again, as long as views may lag; what
-    /// comes out last is returned as it is.
+    /// The same out of the ledger; `None` if the session reads from none.
+    async fn kept_present(&self, lets: &Lets, view: View) -> Result<Option<PresentSeen>, CliError> {
+        // The ledger goes past no block that the pool was seen before: what went from there into one is there.
+        let pool = match view {
+            View::Pool if self.keeps() => {
+                let tokens = lets.tokens();
+                let holds = |b: &ErgoBox| {
+                    let mut held = b.tokens.iter().flatten();
+                    held.any(|t| tokens.contains(&t.token_id))
+                };
+                self.in_pool(holds).await?
+            }
+            _ => InPool::default(),
+        };
+        let Some(ledger) = self.ledger().await? else {
+            return Ok(None);
+        };
+        let own = self.own.iter().filter(|_| view == View::Pool);
+        let mut spent = pool.spent;
+        spent.extend(own.clone().flat_map(|own| own.spent.iter().copied()));
+        let there = |id: &BoxId| !spent.contains(id);
+        let mut seen = PresentSeen::default();
+        ledger.unspent(|it| {
+            if there(&it.box_id()) {
+                seen.present.add(lets, &it);
+            }
+        })?;
+        for unread in kept_unread(&ledger)? {
+            if there(&unread.box_id) {
+                seen.present.add_unread(unread.box_id, unread.to_string());
+            }
+        }
+        let made = own.flat_map(|own| own.made.iter().cloned());
+        for it in made.chain(pool.made).filter(|it| there(&it.box_id())) {
+            let confirmed = false;
+            seen.add(lets, &Seen { it, confirmed });
+        }
+        Ok(Some(seen.sorted()))
+    }
+
+    /// The same. While the view is torn (a box in neither place, or in both) they do not add up: then they are asked for again, as
+    /// long as views may lag; what comes out last is returned as it is.
     ///
     /// # Errors
     /// [`CliError::Node`].
-    pub async fn settled(&self, lets: &Lets, manifest: &Manifest) -> Result<Present, CliError> {
-        let deadline = Instant::now() + LAG;
-        let supply = manifest.supply;
-        loop {
-            let present = self.present(lets).await?;
-            let whole = present.faults.is_empty() && present.charters.len() == 1;
-            let fits = present.check(supply.units, supply.memberships);
-            let fits = fits.is_some_and(|fits| fits.is_ok());
-            if (whole && fits) || Instant::now() >= deadline {
-                return Ok(present);
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    /// All boxes that hold units. While the view is torn (a box in neither place, or in both), the pieces do not add
-    /// up: then it is asked for again, as long as views may lag; what comes out last is returned as it is.
-    ///
-    /// # Errors
-    /// As [`Session::pot`] and [`Session::accounts`].
-    pub async fn books(
+    pub async fn settled(
         &self,
         lets: &Lets,
         manifest: &Manifest,
         view: View,
-    ) -> Result<BooksSeen, CliError> {
+    ) -> Result<PresentSeen, CliError> {
         let deadline = Instant::now() + LAG;
+        let supply = manifest.supply;
         loop {
-            let accounts = self.accounts(lets, view).await?;
-            let confirmed = accounts
-                .iter()
-                .map(|a| (a.it.number(), a.confirmed))
-                .collect();
-            let books = Books {
-                pot: self.pot(lets, view).await?,
-                accounts: accounts.into_iter().map(|a| a.it).collect(),
-                notes: self
-                    .notes(lets, view)
-                    .await?
-                    .into_iter()
-                    .map(|n| n.it)
-                    .collect(),
-            };
-            let supply = manifest.supply;
-            let fits = books.check(supply.units, supply.memberships).is_ok();
-            if fits || Instant::now() >= deadline {
-                return Ok(BooksSeen { books, confirmed });
+            let seen = self.present(lets, view).await?;
+            let whole = seen.present.faults.is_empty() && seen.present.charters.len() == 1;
+            let fits = seen.present.check(supply.units, supply.memberships);
+            let fits = fits.is_some_and(|fits| fits.is_ok());
+            if (whole && fits) || Instant::now() >= deadline {
+                return Ok(seen);
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// The books, and which accounts' last change is in a block.
-#[derive(Debug, Clone)]
-pub struct BooksSeen {
-    /// The books.
-    pub books: Books,
-    confirmed: HashMap<AccountNumber, bool>,
+/// All unspent boxes of a LETS, and which of them no block holds yet.
+#[derive(Debug, Clone, Default)]
+pub struct PresentSeen {
+    /// The boxes.
+    pub present: Present,
+    waiting: HashSet<BoxId>,
 }
 
-impl BooksSeen {
-    /// Whether the account's last change is in a block.
-    pub fn confirmed(&self, number: &AccountNumber) -> bool {
-        self.confirmed.get(number).copied().unwrap_or(false)
+impl PresentSeen {
+    /// Whether the box is in a block.
+    pub fn confirmed(&self, id: &BoxId) -> bool {
+        !self.waiting.contains(id)
+    }
+
+    fn add(&mut self, lets: &Lets, seen: &Seen<ErgoBox>) {
+        let id = seen.it.box_id();
+        if !seen.confirmed && !self.present.ids.contains(&id) {
+            self.waiting.insert(id);
+        }
+        self.present.add(lets, &seen.it);
+    }
+
+    fn sorted(self) -> Self {
+        Self {
+            present: self.present.sorted(),
+            ..self
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The ledger: books of years from the chain, with the extra index and without, and what reads from them.
 
 use ergo_devnet::DevnetConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{COMMITTEE, MEMBERS, World};
 
@@ -273,6 +273,16 @@ fn ledger_without_index_serves_a_whole_life() {
     world.pay("alice", "bob", "2.00", &["--memo", "milk"]);
     world.pay("alice", "carol", "1.00", &[]);
     assert_eq!(world.account("alice")["confirmed"], false);
+    let members = world.data(["members"]);
+    let told = ["name", "balance", "confirmed"];
+    let rows = members["accounts"].as_array().unwrap().iter();
+    let rows: Vec<[&Value; 3]> = rows.map(|row| told.map(|key| &row[key])).collect();
+    let waiting = json!([
+        ["alice", "-3.00", false],
+        ["bob", "+2.00", false],
+        ["carol", "+1.00", false]
+    ]);
+    assert_eq!((json!(rows), &members["sum"]), (waiting, &json!("0.00")));
     world.mine();
     world.pay("carol", "bob", "1.00", &["--note"]);
     world.mine();

@@ -203,6 +203,9 @@ fn box_that_cannot_be_read_is_left_out_with_a_warning() {
             if !at.contains("/box/unspent/") || !at.contains("offset=0&") {
                 return;
             }
+            if pot_too {
+                list.retain(|listed| !listed["assets"].to_string().contains(&pot));
+            }
             match at {
                 at if at.contains("byErgoTree") => list.push(odd_sent.clone()),
                 at if at.contains(&membership) => list.push(odd_account.clone()),

@@ -7,7 +7,6 @@
 //! The scripts themselves, and so the exact meaning of every register, are `contracts/*.es`.
 
 mod amount;
-mod books;
 mod boxes;
 mod builders;
 mod history;
@@ -22,7 +21,6 @@ mod settlement;
 mod units;
 
 pub use amount::{Amount, AmountError, Balance, Currency, CurrencyError};
-pub use books::{Books, BooksError};
 pub use boxes::account::{AccountBox, AccountState, Link, Settings, Terms};
 pub use boxes::application::{Applicant, ApplicationBox};
 pub use boxes::charter::{Bounds, CharterBox, HardBounds, Identity, PendingChange};
@@ -62,7 +60,7 @@ pub use invoice::{
     Invoice, InvoiceError, InvoiceId, MakeInvoiceError, ParseInvoiceError, SignedInvoice,
 };
 pub use memo::{Memo, MemoError, MemoTextError, Reference};
-pub use present::{Present, Standing};
+pub use present::{BooksError, Present, Standing};
 pub use proposal::{BuildError, Funding, MAX_TX_BYTES, MEMO_VARIABLE, Proposal, TxKind, TxParams};
 pub use reading::{Paid, leader, payments_between, payments_in, payments_of};
 pub use replay::{

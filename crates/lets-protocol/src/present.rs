@@ -1,8 +1,7 @@
 //! The boxes of a LETS at one moment, sorted; what is none of them is named.
 
 use crate::amount::Balance;
-use crate::books::{BooksError, check_sums};
-use crate::boxes::account::{AccountBox, Terms};
+use crate::boxes::account::{AccountBox, Link, Terms};
 use crate::boxes::charter::CharterBox;
 use crate::boxes::common_pot::CommonPot;
 use crate::boxes::{AccountNumber, Lets};
@@ -11,6 +10,7 @@ use crate::rules::check_community;
 use crate::units::{Height, NanoErg};
 use ergo_lib::ergotree_ir::chain::ergo_box::{BoxId, ErgoBox};
 use ergo_lib::ergotree_ir::serialization::SigmaSerializable;
+use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use std::collections::HashSet;
 
 /// All unspent boxes that hold a token of one LETS.
@@ -38,6 +38,8 @@ pub struct Present {
 pub struct Standing {
     /// The account's number.
     pub number: AccountNumber,
+    /// The key that owns it; none if it follows another box.
+    pub owner: Option<SigmaProp>,
     /// The box.
     pub box_id: BoxId,
     /// Units that it holds.
@@ -56,11 +58,33 @@ pub struct Standing {
     pub bytes: usize,
 }
 
+/// The books do not add up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BooksError {
+    /// I1: units in pot, accounts and notes are not the genesis supply.
+    #[error("pot, accounts and notes hold {found} units together, and {genesis} were minted")]
+    Units {
+        /// Minted at founding.
+        genesis: i64,
+        /// Found.
+        found: i64,
+    },
+    /// I3: membership tokens in the pot and in accounts are not all that were minted.
+    #[error("pot and accounts hold {found} membership tokens together, and {genesis} were minted")]
+    Memberships {
+        /// Minted at founding.
+        genesis: i64,
+        /// Found.
+        found: i64,
+    },
+}
+
 impl Standing {
     fn of(lets: &Lets, account: &AccountBox) -> Self {
         let bytes = account.ergo_box().sigma_serialize_bytes();
         Self {
             number: account.number(),
+            owner: (*account.link() == Link::None).then(|| account.owner().clone()),
             box_id: account.ergo_box().box_id(),
             units: account.units(),
             terms: account.terms().clone(),
@@ -141,7 +165,7 @@ impl Present {
         }
     }
 
-    /// The sum of all balances and of the notes on their way: 0 if nothing is wrong.
+    /// The sum of all balances and of the notes on their way: what [`CommonPot::sum_due`] says, if nothing is wrong.
     pub fn sum(&self) -> Balance {
         let accounts: i64 = self.accounts.iter().map(|a| a.balance().units()).sum();
         Balance::new(accounts + self.units_in_notes)
@@ -164,4 +188,29 @@ impl Present {
             (units, memberships),
         ))
     }
+}
+
+/// `held`: units in accounts and notes.
+fn check_sums(
+    pot: &CommonPot,
+    held: i64,
+    members: usize,
+    (units, memberships): (i64, i64),
+) -> Result<(), BooksError> {
+    let found = pot.units() + held;
+    if found != units {
+        return Err(BooksError::Units {
+            genesis: units,
+            found,
+        });
+    }
+    let members = i64::try_from(members).unwrap_or(i64::MAX);
+    let found = pot.memberships().saturating_add(members);
+    if found != memberships {
+        return Err(BooksError::Memberships {
+            genesis: memberships,
+            found,
+        });
+    }
+    Ok(())
 }

@@ -6,7 +6,9 @@ use crate::world::at_least_of;
 use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_cli::manifest::Manifest;
 use lets_cli::session::{Session, View};
-use lets_protocol::{ApplicationBox, Books, CharterBox, Lets, Link};
+use lets_protocol::{
+    AccountBox, ApplicationBox, CharterBox, CommonPot, Lets, Link, NoteBox, Present,
+};
 
 /// Keys of the committee, which are the first of the people.
 pub(super) const COMMITTEE: [Party; 3] = [0, 1, 2];
@@ -14,7 +16,11 @@ pub(super) const COMMITTEE: [Party; 3] = [0, 1, 2];
 /// What can be spent now.
 pub(super) struct Boxes {
     pub(super) charter: CharterBox,
-    pub(super) books: Books,
+    pub(super) pot: CommonPot,
+    pub(super) accounts: Vec<AccountBox>,
+    pub(super) notes: Vec<NoteBox>,
+    /// All of them, sorted.
+    pub(super) present: Present,
     pub(super) applications: Vec<ApplicationBox>,
 }
 
@@ -35,17 +41,23 @@ pub(super) fn party(people: &[Person], key: &SigmaProp) -> Party {
 
 /// The boxes in this view.
 pub(super) async fn read(session: &Session, lets: &Lets, manifest: &Manifest, view: View) -> Boxes {
+    let present = session.settled(lets, manifest, view).await.unwrap().present;
     let applications = session.applications(lets).await.unwrap();
+    let accounts = session.accounts(lets, view).await.unwrap();
+    let notes = session.notes(lets, view).await.unwrap();
     Boxes {
         charter: session.charter(lets, view).await.unwrap(),
-        books: session.books(lets, manifest, view).await.unwrap().books,
+        pot: session.pot(lets, view).await.unwrap(),
+        accounts: accounts.into_iter().map(|a| a.it).collect(),
+        notes: notes.into_iter().map(|n| n.it).collect(),
+        present,
         applications: applications.into_iter().map(|a| a.it).collect(),
     }
 }
 
 /// What the boxes say.
 pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
-    let Boxes { charter, books, .. } = boxes;
+    let Boxes { charter, pot, .. } = boxes;
     let quorum = |key: &SigmaProp| {
         let mut all = 1..=3;
         all.find(|k| committee(people, *k) == *key).unwrap()
@@ -58,7 +70,7 @@ pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
         };
         (a.ergo_box().box_id(), request)
     });
-    let notes = books.notes.iter().map(|n| {
+    let notes = boxes.notes.iter().map(|n| {
         let note = Note {
             payer: n.payer(),
             payee: n.payee(),
@@ -69,7 +81,7 @@ pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
         };
         (n.ergo_box().box_id(), note)
     });
-    let accounts = books.accounts.iter().map(|a| {
+    let accounts = boxes.accounts.iter().map(|a| {
         let settings = a.settings();
         let account = Account {
             balance: a.balance().units(),
@@ -87,7 +99,7 @@ pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
         };
         (a.number(), account)
     });
-    let counters = books.pot.committee().unwrap().counters();
+    let counters = pot.committee().unwrap().counters();
     State {
         charter: Charter {
             quorum: quorum(charter.committee()),
@@ -98,11 +110,11 @@ pub(super) fn seen(boxes: &Boxes, people: &[Person]) -> State {
             created: charter.created().0,
         },
         pot: Pot {
-            memberships: books.pot.memberships(),
-            units: books.pot.units(),
+            memberships: pot.memberships(),
+            units: pot.units(),
             stamp: counters.stamp,
             used: [counters.admissions, counters.issued, counters.recoveries],
-            created: books.pot.created().0,
+            created: pot.created().0,
         },
         requests: requests.collect(),
         accounts: accounts.collect(),

@@ -344,8 +344,10 @@ impl Village {
     async fn compare(&mut self, view: View) {
         let now = read(&self.session, &self.lets, &self.manifest, view).await;
         let supply = self.manifest.supply;
-        now.books.check(supply.units, supply.memberships).unwrap();
-        assert_eq!(now.books.sum().units(), 0);
+        let fits = now.present.check(supply.units, supply.memberships);
+        assert_eq!(fits, Some(Ok(())));
+        assert_eq!(now.present.faults, []);
+        assert_eq!(now.present.sum().units(), 0);
         let (found, ledger) = (seen(&now, &self.people), self.state(view));
         assert_eq!(ledger.sum(), 0);
         assert_eq!(found.charter, ledger.charter, "chain and ledger");
@@ -363,7 +365,7 @@ impl Village {
     }
 
     fn account(&self, number: &AccountNumber) -> &AccountBox {
-        let mut all = self.now.books.accounts.iter();
+        let mut all = self.now.accounts.iter();
         all.find(|a| a.number() == *number).unwrap()
     }
 
@@ -382,7 +384,7 @@ impl Village {
 
     async fn build(&self, deed: &Deed) -> Result<Built, Refused> {
         let (lets, params, charter) = (&self.lets, self.params(), &self.now.charter);
-        let pot = self.now.books.pot.committee().unwrap();
+        let pot = self.now.pot.committee().unwrap();
         let (built, signers, account) = match deed {
             Deed::Trade(trade) => return self.build_trade(trade),
             Deed::Apply(who, expiry) => {
@@ -499,10 +501,10 @@ impl Village {
     }
 
     fn build_trade(&self, trade: &Trade) -> Result<Built, Refused> {
-        let (lets, params, books) = (&self.lets, self.params(), &self.now.books);
+        let (lets, params) = (&self.lets, self.params());
         let leader = self.account(&trade.leader);
         let note = |id: &BoxId| {
-            let mut all = books.notes.iter();
+            let mut all = self.now.notes.iter();
             all.find(|n| n.ergo_box().box_id() == *id).unwrap().clone()
         };
         let taken: Vec<NoteBox> = trade.takes.iter().map(note).collect();
@@ -548,7 +550,7 @@ impl Village {
                 let payers = legs.iter().map(|(from, ..)| self.account(from));
                 signers = payers.flat_map(|a| self.owners(a)).collect();
                 let legs: Vec<Leg> = legs.iter().map(leg).collect();
-                lets_protocol::settle(lets, &books.accounts, &legs, None, params)?
+                lets_protocol::settle(lets, &self.now.accounts, &legs, None, params)?
             }
             TradeKind::Claim => lets_protocol::claim(lets, spender, params)?,
             TradeKind::Refund => lets_protocol::refund(lets, spender, params)?,

@@ -10,7 +10,7 @@ use lets_protocol::{
 };
 use serde::Serialize;
 
-use super::{Person, StepJson, erg, give, step_name};
+use super::{Person, StepJson, account_of, books, erg, give, step_name};
 use crate::commands::found::SUPPLY;
 use crate::commands::open::Ground;
 use crate::commands::{Env, devnet};
@@ -352,27 +352,16 @@ impl Stage<'_> {
         members: &[Person],
         liquidated: LiquidatedJson,
     ) -> Result<Report, CliError> {
-        let seen = self
-            .session
-            .books(&self.lets, &self.manifest, View::Chain)
-            .await?;
-        let (books, supply) = (seen.books, self.manifest.supply);
-        books
-            .check(supply.units, supply.memberships)
-            .map_err(|e| CliError::Demo(e.to_string()))?;
+        let books = books(&self.session, &self.lets, &self.manifest).await?;
         let currency = &self.manifest.currency;
         let mut accounts = Vec::new();
         for member in members {
-            let account = books
-                .accounts
-                .iter()
-                .find(|a| *a.owner() == member.owner())
-                .ok_or_else(|| CliError::Demo(format!("{} has no account", member.name)))?;
+            let account = account_of(&books, member)?;
             accounts.push(AccountJson {
                 name: member.name,
-                number: account.number(),
+                number: account.number,
                 balance: currency.show_balance(account.balance()),
-                credit_line: currency.show(account.terms().line),
+                credit_line: currency.show(account.terms.line),
             });
         }
         let ids = &self.manifest.ids;
@@ -413,10 +402,10 @@ fn text(data: &DemoJson) -> String {
         data.lets.name,
         data.lets.currency,
         data.lets.kind,
-        table(&["member", "line", "balance"], &ledger, &[1, 2]),
+        table(&["member", "line", "balance"], ledger, &[1, 2]),
         table(
             &["kind", "transaction", "bytes", "fee", "what"],
-            &transactions,
+            transactions,
             &[2, 3]
         )
     )

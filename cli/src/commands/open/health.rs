@@ -273,7 +273,7 @@ fn text(data: &HealthJson, policy: &Policy, currency: &Currency) -> String {
             "ERG may fall",
             "",
         ];
-        text = format!("{text}\n\n{}", table(&header, &rows, &[1, 2, 3, 4, 5]));
+        text = format!("{text}\n\n{}", table(&header, rows, &[1, 2, 3, 4, 5]));
     } else if !policy.kind.has_rate() {
         text.push_str("\nnothing is backed by ERG here: there is nothing to call");
     }

@@ -419,7 +419,7 @@ fn report(
     let total = currency.show(lets_protocol::Amount::clamped(total));
     let mut text = table(
         &["line", "payee", "amount", "", "transaction"],
-        &shown,
+        shown,
         &[0, 2],
     );
     text.push_str(&format!(

@@ -75,7 +75,7 @@ pub(in crate::commands) fn payments(env: &Env<'_>) -> Result<Report, CliError> {
         true => "no payments from this home yet".to_owned(),
         false => table(
             &["to", "amount", "memo", "as last seen", "transaction"],
-            &shown,
+            shown,
             &[1],
         ),
     };

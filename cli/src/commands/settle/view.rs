@@ -279,7 +279,7 @@ impl Shown {
         format!(
             "Settlement in {:?}\n{}\n{}",
             self.lets,
-            table(&header, &rows, &[1, 2, 3]),
+            table(&header, rows, &[1, 2, 3]),
             self.lines.join("\n")
         )
     }
