@@ -312,6 +312,26 @@ fn block_that_does_not_follow_is_refused_and_nothing_changes() {
     assert!(matches!(error, LedgerError::NotNext { .. }), "{error}");
 }
 
+// Two processes on one machine.
+#[test]
+fn new_file_opened_by_several_at_once_is_one_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..100 {
+        let path = folder.path().join(format!("{round}.sqlite"));
+        let begin = std::sync::Barrier::new(4);
+        let open = || {
+            begin.wait();
+            Ledger::open(&path, "story", None).map(drop)
+        };
+        std::thread::scope(|all| {
+            let opened = [(); 4].map(|()| all.spawn(open));
+            for one in opened {
+                one.join().unwrap().unwrap();
+            }
+        });
+    }
+}
+
 #[test]
 fn file_that_is_no_ledger_of_this_lets_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,9 +9,9 @@
 //! may be taken back: a page is written whole, and a box lies anywhere among all that ever were.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::error::LedgerError;
 
@@ -23,6 +23,8 @@ const APPLICATION: i64 = 0x4c45_5453;
 const SORTERS: i64 = 2;
 /// How long to wait for another process.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long between two tries where SQLite does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -108,13 +110,7 @@ pub(crate) fn open(
     .map_err(fault)?;
     connection.busy_timeout(PATIENCE).map_err(fault)?;
     // Before anything is written: the file may not be ours to change.
-    let number = |name: &str| -> Result<i64, rusqlite::Error> {
-        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
-    };
-    match (
-        number("application_id").map_err(fault)?,
-        number("user_version").map_err(fault)?,
-    ) {
+    match mark(&mut connection).map_err(fault)? {
         (APPLICATION, FORMAT) => prepare(&mut connection).map_err(fault)?,
         (APPLICATION, found) if found > FORMAT => {
             return Err(LedgerError::Newer {
@@ -152,9 +148,35 @@ pub(crate) fn open(
     }
 }
 
+/// Whose file it is, and of which format; both as of one moment, for another process may be making it.
+fn mark(connection: &mut Connection) -> Result<(i64, i64), rusqlite::Error> {
+    let moment = connection.transaction()?;
+    let number = |sql| moment.query_row(sql, [], |row| row.get(0));
+    Ok((
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+    ))
+}
+
+/// SQLite keeps changes in a log from now on. While another process has a new file begin its log, it does not wait by itself.
+fn keep_log(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(e)
+                if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                std::thread::sleep(PAUSE)
+            }
+            done => return done,
+        }
+    }
+}
+
 fn prepare(connection: &mut Connection) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    keep_log(connection)?;
     // A power cut may lose the last batch, which is read from the chain again, and never harms what was before.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // Many batches change the same pages: they go from the log into the file together, once there are so many.
