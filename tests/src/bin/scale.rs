@@ -45,6 +45,7 @@ fn main() -> Outcome<()> {
         ["floor", url, to] => runtime.block_on(floor(url, to.parse()?)),
         ["serve", which, home] => {
             let (members, trades) = size(which)?;
+            std::fs::create_dir_all(home)?;
             let chain = chain(members, trades);
             std::fs::write(Path::new(home).join("lets.toml"), chain.manifest.to_text()?)?;
             runtime.block_on(async {
