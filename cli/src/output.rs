@@ -8,7 +8,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -37,10 +37,19 @@ impl Report {
         })
     }
 
-    /// The same data with another text.
-    #[must_use]
-    pub fn with_text(self, text: String) -> Self {
-        Self { text, ..self }
+    /// The same where either may be very long: of data and text only what this output shows is made.
+    ///
+    /// # Errors
+    /// As [`Report::new`].
+    pub fn shown<D: Serialize>(
+        out: &Output,
+        data: D,
+        text: impl FnOnce(D) -> String,
+    ) -> Result<Self, CliError> {
+        match out.json {
+            true => Self::new(&data, String::new()),
+            false => Self::new(&(), text(data)),
+        }
     }
 }
 
@@ -197,25 +206,82 @@ fn write_line(mut to: impl Write, text: &str) {
     let _ = writeln!(to, "{text}").and_then(|()| to.flush());
 }
 
-/// Rows under a header, columns by two spaces; the columns named in `right` (from 0) are right-aligned.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header.to_vec());
-    table.add_rows(rows);
-    for index in 0..header.len() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_padding((0, 2));
-            if right.contains(&index) {
-                column.set_cell_alignment(CellAlignment::Right);
+/// As many rows are laid out at once: that takes many times the room of their text.
+const ROWS_AT_ONCE: usize = 1_000;
+
+/// Rows under a header, columns by two spaces; the columns named in `right` (from 0) are right-aligned. The rows are gone through
+/// twice, for the widths come before the first line: of very many none need be there for longer.
+pub fn table<R>(header: &[&str], rows: R, right: &[usize]) -> String
+where
+    R: IntoIterator<Item = Vec<String>, IntoIter: Clone>,
+{
+    let rows = rows.into_iter();
+    let mut widths = vec![0; header.len()];
+    some_at_once(rows.clone(), |some| {
+        let mut table = Table::new();
+        table.set_header(header.to_vec());
+        table.add_rows(some);
+        let found = table.column_max_content_widths();
+        for (width, found) in widths.iter_mut().zip(found) {
+            *width = found.max(*width);
+        }
+    });
+    let mut text = String::new();
+    some_at_once(rows, |some| {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if text.is_empty() {
+            table.set_header(header.to_vec());
+        }
+        table.add_rows(some);
+        for (index, width) in widths.iter().enumerate() {
+            if let Some(column) = table.column_mut(index) {
+                column.set_padding((0, 2));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+                if right.contains(&index) {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
             }
         }
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
+        for line in table.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    });
     text.truncate(text.trim_end_matches('\n').len());
     text
+}
+
+/// Gives the rows by a thousand; also when there is none, once.
+fn some_at_once(
+    mut rows: impl Iterator<Item = Vec<String>>,
+    mut take: impl FnMut(Vec<Vec<String>>),
+) {
+    loop {
+        let some: Vec<_> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+        let last = some.len() < ROWS_AT_ONCE;
+        take(some);
+        if last {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_of_very_many_rows_is_one_table() {
+        let row = |n: usize| vec![format!("name {n}"), n.pow(2).to_string()];
+        let many = table(&["name", "square"], (0..=ROWS_AT_ONCE).map(row), &[1]);
+        let lines: Vec<&str> = many.lines().collect();
+        assert_eq!(lines[0], "name        square");
+        assert_eq!(lines[1], "name 0           0");
+        assert_eq!(lines[1_001], "name 1000  1000000");
+        assert_eq!(lines.len(), ROWS_AT_ONCE + 2);
+        let exact = table(&["name", "square"], (0..ROWS_AT_ONCE).map(row), &[1]);
+        assert_eq!(exact.lines().count(), ROWS_AT_ONCE + 1);
+        assert_eq!(table(&["name", "square"], Vec::new(), &[1]), "name  square");
+    }
 }

@@ -3,10 +3,11 @@
 
 mod opening;
 
+use ergo_lib::chain::transaction::TxId;
 use ergo_node_client::NodeError;
 use lets_protocol::{
-    BadDebt, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay, Standing, Terms,
-    Told, payments_in, write_off_reason,
+    AccountNumber, BadDebt, Currency, Deed, Done, Genesis, Lets, Mark, Paid, Present, Replay,
+    Standing, Terms, Told, payments_in, write_off_reason,
 };
 use serde::Serialize;
 
@@ -27,14 +28,14 @@ struct DeedJson {
     height: u32,
     /// `founded`, `admitted`, `terms_set`, ... or `written_off`.
     deed: &'static str,
-    account: Option<String>,
+    account: Option<AccountNumber>,
     what: String,
-    transaction: String,
+    transaction: TxId,
 }
 
 #[derive(Debug, Serialize)]
 struct AccountJson {
-    number: String,
+    number: AccountNumber,
     line: String,
     cap: String,
     units: i64,
@@ -54,6 +55,17 @@ struct Figures {
     written_off: String,
     /// Of all debts, what the community's own account owes, in percent.
     bad_debt_percent: String,
+}
+
+#[derive(Serialize)]
+struct Audited<'a> {
+    lets: &'a str,
+    fingerprint: &'a str,
+    #[serde(flatten)]
+    findings: Findings,
+    accounts: Vec<AccountJson>,
+    deeds: Vec<DeedJson>,
+    figures: Figures,
 }
 
 /// How often everything is read anew because a block came meanwhile.
@@ -117,11 +129,8 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         ));
     }
 
-    let mut deeds: Vec<DeedJson> = replayed
-        .deeds
-        .iter()
-        .map(|done| deed_json(done, currency))
-        .collect();
+    let deeds = replayed.deeds.into_iter();
+    let mut deeds: Vec<DeedJson> = deeds.map(|done| deed_json(&done, currency)).collect();
     let community = |past: &Past<Paid>| {
         let mut accounts = present.accounts.iter();
         accounts.any(|a| Some(a.number) == past.it.payer && a.community)
@@ -135,18 +144,34 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     deeds.extend(written.into_iter().map(|w| w.deed));
     deeds.extend(openings.deeds(&group.manifest.currency, &mut findings));
     deeds.sort_by_key(|d| d.height);
-    let text = text(
-        &group,
-        &present.accounts,
-        &findings,
-        &deeds,
-        figures.as_ref(),
-    );
+    let accounts = present.accounts.iter();
+    let accounts: Vec<AccountJson> = accounts.map(|a| account_json(a, currency)).collect();
+    drop(present);
     match figures {
         Some(figures) if findings.problems().is_empty() => {
-            report(&group, &present.accounts, findings, deeds, figures, text)
+            let manifest = &group.manifest;
+            let audited = Audited {
+                lets: &manifest.name,
+                fingerprint: &manifest.fingerprint,
+                findings,
+                accounts,
+                deeds,
+                figures,
+            };
+            Report::shown(env.out, audited, |it| {
+                let text = text(&it.findings, &it.accounts, &it.deeds);
+                let figures = it.figures.text(currency.code());
+                format!("{text}\n\n{figures}\n\n{:?} is sound.", it.lets)
+            })
         }
-        _ => verify::fail(env, &text, findings),
+        figures => {
+            let mut text = text(&findings, &accounts, &deeds);
+            if let Some(figures) = figures {
+                text.push_str("\n\n");
+                text.push_str(&figures.text(currency.code()));
+            }
+            verify::fail(env, &text, findings)
+        }
     }
 }
 
@@ -234,42 +259,9 @@ impl Figures {
     }
 }
 
-fn report(
-    group: &Group,
-    accounts: &[Standing],
-    findings: Findings,
-    deeds: Vec<DeedJson>,
-    figures: Figures,
-    text: String,
-) -> Result<Report, CliError> {
-    #[derive(Serialize)]
-    struct Audited<'a> {
-        lets: &'a str,
-        fingerprint: &'a str,
-        #[serde(flatten)]
-        findings: Findings,
-        accounts: Vec<AccountJson>,
-        deeds: Vec<DeedJson>,
-        figures: Figures,
-    }
-    let manifest = &group.manifest;
-    Report::new(
-        &Audited {
-            lets: &manifest.name,
-            fingerprint: &manifest.fingerprint,
-            findings,
-            accounts: accounts.iter().map(|a| account_json(group, a)).collect(),
-            deeds,
-            figures,
-        },
-        format!("{text}\n\n{:?} is sound.", manifest.name),
-    )
-}
-
-fn account_json(group: &Group, account: &Standing) -> AccountJson {
-    let currency = &group.manifest.currency;
+fn account_json(account: &Standing, currency: &Currency) -> AccountJson {
     AccountJson {
-        number: account.number.to_string(),
+        number: account.number,
         line: currency.show(account.terms.line),
         cap: currency.show(account.terms.cap),
         units: account.units,
@@ -278,42 +270,30 @@ fn account_json(group: &Group, account: &Standing) -> AccountJson {
     }
 }
 
-/// Everything but the verdict.
-fn text(
-    group: &Group,
-    accounts: &[Standing],
-    findings: &Findings,
-    deeds: &[DeedJson],
-    figures: Option<&Figures>,
-) -> String {
-    let rows: Vec<Vec<String>> = accounts
-        .iter()
-        .map(|a| {
-            let json = account_json(group, a);
-            vec![
-                names::short(&a.number),
-                json.line,
-                json.cap,
-                json.units.to_string(),
-                json.balance,
-                match json.community {
-                    true => "the community's".to_owned(),
-                    false => String::new(),
-                },
-            ]
-        })
-        .collect();
-    let done: Vec<Vec<String>> = deeds
-        .iter()
-        .map(|d| {
-            vec![
-                d.height.to_string(),
-                d.what.clone(),
-                d.transaction.chars().take(16).collect(),
-            ]
-        })
-        .collect();
-    let mut parts = vec![
+/// Everything but figures and verdict.
+fn text(findings: &Findings, accounts: &[AccountJson], deeds: &[DeedJson]) -> String {
+    let rows = accounts.iter().map(|a| {
+        vec![
+            names::short(&a.number),
+            a.line.clone(),
+            a.cap.clone(),
+            a.units.to_string(),
+            a.balance.clone(),
+            match a.community {
+                true => "the community's".to_owned(),
+                false => String::new(),
+            },
+        ]
+    });
+    let done = deeds.iter().map(|d| {
+        let transaction = String::from(d.transaction);
+        vec![
+            d.height.to_string(),
+            d.what.clone(),
+            transaction.chars().take(16).collect(),
+        ]
+    });
+    let parts = [
         findings.lines(),
         table(
             &["account", "line", "cap", "units", "balance", ""],
@@ -322,7 +302,6 @@ fn text(
         ),
         table(&["height", "what was done", "transaction"], done, &[0]),
     ];
-    parts.extend(figures.map(|f| f.text(group.manifest.currency.code())));
     parts.join("\n\n")
 }
 
@@ -330,9 +309,9 @@ fn deed_json(done: &Done, currency: &Currency) -> DeedJson {
     DeedJson {
         height: done.height.0,
         deed: done.deed.name(),
-        account: done.deed.account().map(|a| a.to_string()),
+        account: done.deed.account(),
         what: told(&done.deed, currency),
-        transaction: String::from(done.transaction),
+        transaction: done.transaction,
     }
 }
 
@@ -457,13 +436,13 @@ fn written_off_by(past: Past<Paid>, currency: &Currency) -> Option<WrittenOff> {
         deed: DeedJson {
             height: past.height,
             deed: "written_off",
-            account: debtor.map(ToString::to_string),
+            account: debtor.copied(),
             what: format!(
                 "{} of the debt of {} written off: {reason}",
                 currency.show(past.it.amount),
                 debtor.map(names::short).unwrap_or_default()
             ),
-            transaction: String::from(past.transaction),
+            transaction: past.transaction,
         },
     })
 }

@@ -23,6 +23,20 @@ struct MemberJson {
     confirmed: bool,
 }
 
+#[derive(Serialize)]
+struct LedgerJson {
+    lets: String,
+    currency: String,
+    accounts: Vec<MemberJson>,
+    /// Credit on its way in payment notes.
+    in_notes: String,
+    sum: String,
+    /// The height from which announced rules can be in force.
+    other_rules_from: Option<u32>,
+    /// What they change.
+    other_rules: Vec<String>,
+}
+
 pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     let (group, session) = env.open_reading().await?;
     let seen = session
@@ -40,19 +54,6 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         env.out.note(&format!("warning: {fault}"));
     }
     let currency = &group.manifest.currency;
-    #[derive(Serialize)]
-    struct Ledger {
-        lets: String,
-        currency: String,
-        accounts: Vec<MemberJson>,
-        /// Credit on its way in payment notes.
-        in_notes: String,
-        sum: String,
-        /// The height from which announced rules can be in force.
-        other_rules_from: Option<u32>,
-        /// What they change.
-        other_rules: Vec<String>,
-    }
     let charter = session.charter(&group.lets, View::Pool).await?;
     let announced = Announced::of(&charter, currency);
     let mut accounts: Vec<MemberJson> = books
@@ -69,7 +70,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
         })
         .collect();
     accounts.sort_by(|a, b| (&a.name, a.number).cmp(&(&b.name, b.number)));
-    let data = Ledger {
+    let data = LedgerJson {
         lets: group.manifest.name.clone(),
         currency: currency.code().to_owned(),
         accounts,
@@ -82,8 +83,12 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     };
     let in_notes = books.units_in_notes != 0;
     drop(seen);
-    // Of very many accounts each is in memory once: as data, as JSON, and as text.
-    let report = Report::new(&data, "")?;
+    Report::shown(env.out, data, |data| {
+        text(data, in_notes, announced.as_ref())
+    })
+}
+
+fn text(data: LedgerJson, in_notes: bool, announced: Option<&Announced>) -> String {
     let mut rows: Vec<Vec<String>> = data
         .accounts
         .into_iter()
@@ -125,7 +130,7 @@ pub(super) async fn run(env: &Env<'_>) -> Result<Report, CliError> {
     if let Some(announced) = announced {
         text.push_str(&format!("\n\n{}", announced.text()));
     }
-    Ok(report.with_text(text))
+    text
 }
 
 fn share(account: &Standing) -> Option<i64> {

@@ -16,6 +16,10 @@ use super::history::Heard;
 use super::unread::whole;
 use crate::error::CliError;
 
+/// How many blocks wait while the scripts of one are asked, which takes longer than to fetch and read it: a block of transactions
+/// that are read whole, not in outline, takes megabytes.
+const READY: usize = 2;
+
 /// A transaction that cannot be read in full: what the node calls it, why, and what can be told of it.
 struct Unreadable {
     id: Option<TxId>,
@@ -83,7 +87,7 @@ impl Session {
             &course,
             (from, to),
             |text| Ok(read(text)),
-            WINDOW,
+            READY,
         );
         while let Some(block) = walk.next().await? {
             shelf.block(Height(block.head.height));

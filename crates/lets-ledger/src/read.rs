@@ -513,8 +513,8 @@ impl Ledger {
         Ok(at(low)?.map(|(tx, _)| tx))
     }
 
-    /// Gives `each` all unspent boxes that hold a token of the LETS, by kind, their scripts kept as bytes: for what only reads
-    /// them.
+    /// Gives `each` all unspent boxes that hold a token of the LETS, in the order in which they were made, their scripts kept as
+    /// bytes: for what only reads them.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -531,12 +531,15 @@ impl Ledger {
             Ok(read.map(|read| read.map(&mut each).unwrap_or_default()))
         };
         let all = self.rows(
-            "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind <> 5 ORDER BY kind, box",
+            "SELECT kind, bytes, id FROM contents WHERE spent IS NULL AND kind <> 5 ORDER BY box",
             [],
             read,
         )?;
         let good: Result<(), String> = all.into_iter().collect();
-        good.map_err(|why| self.damaged(why))
+        good.map_err(|why| self.damaged(why))?;
+        // Pages that will hardly be asked for again.
+        let shrunk = self.connection.execute_batch("PRAGMA shrink_memory");
+        shrunk.map_err(|cause| self.fault(cause))
     }
 
     /// The accounts that were opened for these keys, also if they have others since; in the order of the keys.

@@ -28,9 +28,9 @@ pub enum Deed {
         /// Its balance, which stayed.
         balance: Balance,
         /// The terms before.
-        before: Terms,
+        before: Box<Terms>,
         /// The terms after.
-        after: Terms,
+        after: Box<Terms>,
     },
     /// A member closed his account.
     Exited {
@@ -70,9 +70,9 @@ pub enum Deed {
         /// Its balance, which stayed.
         balance: Balance,
         /// The terms before.
-        before: Terms,
+        before: Box<Terms>,
         /// The terms after.
-        after: Terms,
+        after: Box<Terms>,
     },
     /// Somebody called an account's debt, or froze it while the oracle was dead.
     Called {
@@ -256,8 +256,8 @@ fn changed(old: &AccountBox, new: &AccountBox) -> Result<Deed, &'static str> {
         _ => Ok(Deed::TermsSet {
             account,
             balance: old.balance(),
-            before: old.terms().clone(),
-            after: new.terms().clone(),
+            before: Box::new(old.terms().clone()),
+            after: Box::new(new.terms().clone()),
         }),
     }
 }
@@ -301,8 +301,8 @@ fn by_member(
         _ if old.balance() == new.balance() => Ok(Deed::Adjusted {
             account,
             balance: old.balance(),
-            before,
-            after,
+            before: Box::new(before),
+            after: Box::new(after),
         }),
         _ => Err("a balance changed"),
     }

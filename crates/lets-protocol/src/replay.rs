@@ -248,32 +248,25 @@ impl<'a> Replay<'a> {
 
     fn spend(&mut self, told: &Told) {
         let id = told.transaction.id();
-        let by = self.spent.by(id, told.height);
         for spent in &told.inputs {
             let box_id = spent.box_id();
             if piece_in(self.lets, spent).is_none() {
                 continue;
             }
             if !self.unspent.remove(&box_id) {
-                let wrong = match self.spent.first(&box_id) {
-                    Some((first, _)) => Wrong::SpentTwice { box_id, first },
+                let wrong = match self.spent.at(&box_id) {
+                    Some(first) => Wrong::SpentTwice { box_id, first },
                     None => Wrong::Unmade(box_id),
                 };
                 self.wrong(id, wrong);
             }
-            self.spent.put(box_id, by);
+            self.spent.put(&box_id, told.height);
         }
-        for input in told
-            .unknown
-            .iter()
-            .filter_map(|at| told.transaction.inputs.get(*at))
-        {
-            if let Some((first, _)) = self.spent.first(&input.box_id) {
-                let wrong = Wrong::SpentTwice {
-                    box_id: input.box_id,
-                    first,
-                };
-                self.wrong(id, wrong);
+        let unknown = told.unknown.iter();
+        for input in unknown.filter_map(|at| told.transaction.inputs.get(*at)) {
+            let box_id = input.box_id;
+            if let Some(first) = self.spent.at(&box_id) {
+                self.wrong(id, Wrong::SpentTwice { box_id, first });
             }
         }
     }
@@ -294,8 +287,7 @@ impl<'a> Replay<'a> {
         for read in &told.read {
             let box_id = read.ergo_box.box_id();
             let there = if piece_in(self.lets, &read.ergo_box).is_some() {
-                let spent = self.spent.first(&box_id);
-                self.unspent.contains(&box_id) || spent.is_some_and(|(_, at)| at == told.height)
+                self.unspent.contains(&box_id) || self.spent.at(&box_id) == Some(told.height)
             } else {
                 read.made.is_none_or(|at| at <= told.height)
                     && read.spent.is_none_or(|at| at >= told.height)

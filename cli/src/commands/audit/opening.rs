@@ -2,8 +2,8 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
-use ergo_lib::ergotree_ir::sigma_protocol::sigma_boolean::SigmaProp;
 use lets_protocol::{AccountBox, AccountNumber, Currency, Lets, Paid, Told, payments_in};
 
 use super::DeedJson;
@@ -15,18 +15,20 @@ use crate::session::{Past, opens};
 /// transaction that it led, and while it had the key that it was opened under. Later ones are anybody's word.
 #[derive(Default)]
 pub(super) struct Openings {
+    hasher: RandomState,
     accounts: HashMap<AccountNumber, Opening>,
-    /// In the order in which they were opened.
-    order: Vec<AccountNumber>,
+    paid: Vec<(AccountNumber, Past<Paid>)>,
+    /// The transactions that gave accounts another key.
+    handed_over: Vec<(AccountNumber, Past<()>)>,
 }
 
+/// Of very many accounts little is kept.
 struct Opening {
-    owner: SigmaProp,
+    /// A hash, which nobody can foresee, of the key that it was opened under.
+    owner: u64,
     /// It has done nothing else yet.
     begins: bool,
-    paid: Vec<Past<Paid>>,
-    /// The transaction that gave it another key.
-    handed_over: Option<Past<()>>,
+    handed_over: bool,
 }
 
 impl Openings {
@@ -42,25 +44,30 @@ impl Openings {
             let Ok(account) = AccountBox::parse(lets, made) else {
                 continue;
             };
-            let known = match self.accounts.entry(account.number()) {
+            // What was read can be written.
+            let Ok(owner) = account.owner().prop_bytes() else {
+                continue;
+            };
+            let owner = self.hasher.hash_one(owner);
+            let number = account.number();
+            let known = match self.accounts.entry(number) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => {
-                    self.order.push(account.number());
                     new.insert(Opening {
-                        owner: account.owner().clone(),
+                        owner,
                         begins: true,
-                        paid: Vec::new(),
-                        handed_over: None,
+                        handed_over: false,
                     });
                     continue;
                 }
             };
-            if known.handed_over.is_some() {
+            if known.handed_over {
                 continue;
             }
-            if *account.owner() != known.owner {
+            if owner != known.owner {
                 known.begins = false;
-                known.handed_over = Some(past.clone());
+                known.handed_over = true;
+                self.handed_over.push((number, past.clone()));
             }
             // What the account led stands in the first output.
             if place > 0 || !known.begins {
@@ -69,41 +76,38 @@ impl Openings {
             let paid = payments_in(lets, &told.transaction, &told.inputs, outputs);
             known.begins = !paid.is_empty() && paid.iter().all(opens);
             if known.begins {
-                known.paid.extend(paid.into_iter().map(|it| Past {
+                let past = |it| Past {
                     transaction: past.transaction,
                     height: past.height,
                     it,
-                }));
+                };
+                let paid = paid.into_iter().map(|it| (number, past(it)));
+                self.paid.extend(paid);
             }
         }
     }
 
     /// The opening payments, and for each account in them the hand-over to another key. Accounts whose key has not changed are
     /// warned of: whoever founded the LETS made it.
-    pub(super) fn deeds(mut self, currency: &Currency, findings: &mut Findings) -> Vec<DeedJson> {
-        let (mut deeds, mut imported, mut handed_over) = (Vec::new(), BTreeSet::new(), Vec::new());
-        for number in self.order {
-            let Some(opening) = self.accounts.remove(&number) else {
-                continue;
-            };
-            for past in opening.paid {
-                let payee = past.it.payee;
-                imported.extend(payee.into_iter().chain([number]));
-                deeds.push(DeedJson {
-                    height: past.height,
-                    deed: "opening_balance",
-                    account: Some(number.to_string()),
-                    what: format!(
-                        "opening balance: {} owed {} {} before this LETS was founded",
-                        names::short(&number),
-                        payee.as_ref().map(names::short).unwrap_or_default(),
-                        currency.show(past.it.amount),
-                    ),
-                    transaction: String::from(past.transaction),
-                });
-            }
-            handed_over.extend(opening.handed_over.map(|past| (number, past)));
+    pub(super) fn deeds(self, currency: &Currency, findings: &mut Findings) -> Vec<DeedJson> {
+        let (mut deeds, mut imported) = (Vec::new(), BTreeSet::new());
+        for (number, past) in self.paid {
+            let payee = past.it.payee;
+            imported.extend(payee.into_iter().chain([number]));
+            deeds.push(DeedJson {
+                height: past.height,
+                deed: "opening_balance",
+                account: Some(number),
+                what: format!(
+                    "opening balance: {} owed {} {} before this LETS was founded",
+                    names::short(&number),
+                    payee.as_ref().map(names::short).unwrap_or_default(),
+                    currency.show(past.it.amount),
+                ),
+                transaction: past.transaction,
+            });
         }
+        let mut handed_over = self.handed_over;
         handed_over.retain(|(number, _)| imported.contains(number));
         if !imported.is_empty() {
             findings.checks.push(format!(
@@ -117,12 +121,12 @@ impl Openings {
             deeds.push(DeedJson {
                 height: past.height,
                 deed: "handed_over",
-                account: Some(number.to_string()),
+                account: Some(number),
                 what: format!(
                     "{} got another key than the one it was imported under",
                     names::short(&number)
                 ),
-                transaction: String::from(past.transaction),
+                transaction: past.transaction,
             });
         }
         if !imported.is_empty() {

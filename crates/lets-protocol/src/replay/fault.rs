@@ -98,8 +98,8 @@ pub enum Wrong {
     SpentTwice {
         /// The box.
         box_id: BoxId,
-        /// The transaction that spent it first.
-        first: TxId,
+        /// The height of the block in which it was spent first.
+        first: Height,
     },
     /// It reads a box that was not there then: not made yet, or spent in an earlier block.
     Unread(BoxId),
@@ -197,10 +197,9 @@ impl Wrong {
             Self::Unmade(id) => format!(
                 "it spends box {id}, which holds tokens of this LETS and which no transaction before it made"
             ),
-            Self::SpentTwice { box_id, first } => format!(
-                "it spends box {box_id}, which transaction {} had spent before",
-                String::from(*first)
-            ),
+            Self::SpentTwice { box_id, first } => {
+                format!("it spends box {box_id}, which was spent before, at height {first}")
+            }
             Self::Unread(id) => format!("it reads box {id}, which was not there then"),
             Self::Refused { box_id, kind, why } => {
                 let why = match why {
