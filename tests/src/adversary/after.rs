@@ -117,6 +117,10 @@ impl Next<'_> {
 
     /// Whether the owner's own numbers and key are such that he can act.
     fn can_sign(&self, account: &AccountBox) -> bool {
+        // A trade laid out by hand takes the fee from its leader before a sponsor gives it.
+        if account.ergo_box().value.as_u64() <= &NanoErg::MIN_FEE.0 {
+            return false;
+        }
         let settings = account.settings();
         let own = [settings.stamp, settings.used, settings.debt_since];
         let known = self
