@@ -237,7 +237,9 @@ where
         for (index, width) in widths.iter().enumerate() {
             if let Some(column) = table.column_mut(index) {
                 column.set_padding((0, 2));
-                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + 2)));
+                column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(
+                    width.saturating_add(2),
+                )));
                 if right.contains(&index) {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
